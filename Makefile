@@ -1,0 +1,48 @@
+# Each target may be called again and does nothing twice. `make help` lists them.
+BUILD ?= build
+RUN ?= runs/quickstart
+AMALGAM_TORCH ?=
+# Warnings are errors with the compiler that the tests run with, not with a newer one of a user.
+WERROR ?= $(if $(filter 12,$(shell c++ -dumpversion 2>/dev/null)),ON,OFF)
+
+export AMALGAM_TORCH
+
+.PHONY: help bootstrap configure build test quickstart bundle bench clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+bootstrap: ## install what the build needs (system packages, .deps/wheels, Rust)
+	@scripts/bootstrap.sh
+
+configure: bootstrap
+	@echo "== Configuring $(BUILD)" >&2
+	@cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DAMALGAM_WERROR=$(WERROR) \
+	  $(if $(AMALGAM_TORCH),-DAMALGAM_TORCH=$(abspath $(AMALGAM_TORCH)),-UAMALGAM_TORCH) -UAMALGAM_CUDA_STUBS --log-level=WARNING
+
+build: configure ## build/amalgam
+	@echo "== Building $(BUILD)/amalgam" >&2
+	@ninja -C $(BUILD) amalgam
+
+test: configure ## everything CI checks: style, warnings as errors, all tests
+	@echo "== Checking style and layers" >&2
+	@scripts/check.sh
+	@echo "== Building the program and its tests" >&2
+	@ninja -C $(BUILD)
+	@echo "== Running the tests" >&2
+	@OMP_WAIT_POLICY=passive ctest --test-dir $(BUILD) --output-on-failure -j $$(nproc)
+
+quickstart: build ## fuse four small models into one; prints the table and the report's path
+	@echo "== Running recipes/quickstart.yaml in $(RUN)" >&2
+	@$(BUILD)/amalgam run recipes/quickstart.yaml --run $(RUN)
+
+bundle: build ## dist/amalgam-VERSION-linux-x86_64.tar.gz, which runs without this folder
+	@echo "== Bundling" >&2
+	@scripts/bundle.sh $(BUILD)/amalgam
+
+bench: build ## measure against TRL and the official WRPO trainer (sets up their environments)
+	@echo "== Measuring" >&2
+	@bench/run.sh $(BUILD)/amalgam
+
+clean: ## remove what was built; keep .deps and runs
+	rm -rf $(BUILD) dist

@@ -1,0 +1,52 @@
+// Files: whole reads, atomic writes, JSON lines. Every error names the file (and line).
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/json.h"
+
+namespace amalgam {
+
+namespace fs = std::filesystem;
+
+/// The file's bytes. A missing or unreadable file is a usage error. `.gz` files are inflated.
+std::string read_file(const fs::path& path);
+
+/// Writes beside `path`, syncs, renames: after a crash the old or the new content is there, whole.
+void write_file_atomically(const fs::path& path, std::string_view content);
+
+/// Puts everything written so far below `path` (file or folder) on the disk.
+void sync_path(const fs::path& path);
+
+/// Calls `visit(row, "FILE:LINE")` for each line that is not blank. A broken line is a usage error.
+void for_each_row(const fs::path& path,
+                  const std::function<void(const Json& row, const std::string& where)>& visit);
+
+/// Appends JSON lines to a file. Errors (disk full) are thrown, never swallowed.
+class JsonlWriter {
+ public:
+  enum class Mode { kTruncate, kAppend };
+  explicit JsonlWriter(fs::path path, Mode mode = Mode::kTruncate);
+  ~JsonlWriter();
+  JsonlWriter(const JsonlWriter&) = delete;
+  JsonlWriter& operator=(const JsonlWriter&) = delete;
+
+  void write(const Json& row);
+  void flush();
+  /// Flushes and closes; call it where success matters, the destructor cannot report.
+  void close();
+
+ private:
+  fs::path path_;
+  std::FILE* file_;
+};
+
+/// Lower-case hexadecimal SHA-256.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace amalgam

@@ -1,0 +1,81 @@
+#include "core/json.h"
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+const Json& member(const Json& object, std::string_view key, std::string_view where) {
+  if (!object.is_object()) fail_usage("{}: expected an object with \"{}\"", where, key);
+  const auto found = object.find(key);
+  if (found == object.end()) fail_usage("{}: \"{}\" is missing", where, key);
+  return *found;
+}
+
+[[noreturn]] void wrong_type(const Json& value, std::string_view key, std::string_view where,
+                             const char* expected) {
+  fail_usage("{}: \"{}\" is {} ({}), expected {}", where, key, to_line(value).substr(0, 60),
+             value.type_name(), expected);
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t place = text.find(from); place != std::string::npos;
+       place = text.find(from, place + to.size()))
+    text.replace(place, from.size(), to);
+}
+
+}  // namespace
+
+std::string to_line(const Json& value) {
+  std::string line = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  replace_all(line, "\xc2\x85", "\\u0085");
+  replace_all(line, "\xe2\x80\xa8", "\\u2028");
+  replace_all(line, "\xe2\x80\xa9", "\\u2029");
+  return line;
+}
+
+Json parse_json(std::string_view text, std::string_view where) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    std::string_view reason = error.what();
+    if (const auto colon = reason.find("parse error"); colon != std::string_view::npos)
+      reason.remove_prefix(colon);
+    fail_usage("{}: not valid JSON: {}", where, reason);
+  }
+}
+
+template <>
+std::string require<std::string>(const Json& object, std::string_view key, std::string_view where) {
+  const Json& value = member(object, key, where);
+  if (!value.is_string()) wrong_type(value, key, where, "a string");
+  return value.get<std::string>();
+}
+
+template <>
+double require<double>(const Json& object, std::string_view key, std::string_view where) {
+  const Json& value = member(object, key, where);
+  if (!value.is_number()) wrong_type(value, key, where, "a number");
+  return value.get<double>();
+}
+
+template <>
+int64_t require<int64_t>(const Json& object, std::string_view key, std::string_view where) {
+  const Json& value = member(object, key, where);
+  if (!value.is_number_integer()) wrong_type(value, key, where, "an integer");
+  return value.get<int64_t>();
+}
+
+template <>
+bool require<bool>(const Json& object, std::string_view key, std::string_view where) {
+  const Json& value = member(object, key, where);
+  if (!value.is_boolean()) wrong_type(value, key, where, "true or false");
+  return value.get<bool>();
+}
+
+template <>
+Json require<Json>(const Json& object, std::string_view key, std::string_view where) {
+  return member(object, key, where);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,24 @@
+// Messages for people, on standard error. Standard output is data only.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace amalgam {
+
+void log_info(std::string_view message);
+void log_warning(std::string_view message);
+
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  log_info(fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  log_warning(fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace amalgam

@@ -1,0 +1,196 @@
+#include "data/datasets.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace amalgam {
+namespace {
+
+void check_message(const Json& message, const std::string& key, const std::string& where) {
+  if (!message.is_object())
+    fail_usage("{}: \"{}\": expected {{\"role\", \"content\"}}, found {}", where, key,
+               message.type_name());
+  with_context(fmt::format("{}: \"{}\"", where, key), [&] {
+    require<std::string>(message, "role", "message");
+    require<std::string>(message, "content", "message");
+  });
+}
+
+/// Text, or a number as the text it is written with.
+std::string text_or_number(const Json& value, const std::string& key, const std::string& where) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return value.dump();
+  fail_usage("{}: \"{}\" is {}, expected text or a number", where, key, value.type_name());
+}
+
+/// The members of `row` that are not in `known`.
+Json other_fields(const Json& row, const std::vector<std::string_view>& known) {
+  Json rest = Json::object();
+  for (const auto& [key, value] : row.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) rest[key] = value;
+  return rest;
+}
+
+Prompt parse_prompt(const Json& row, const std::string& where,
+                    const std::function<Split(const std::string&)>& split_of) {
+  if (!has_value(row, "prompt") && !has_value(row, "messages"))
+    fail_usage("{}: \"prompt\" (or \"messages\") is missing", where);
+  const std::string key = has_value(row, "prompt") ? "prompt" : "messages";
+  Prompt prompt;
+  prompt.messages = require_messages(row, key, where);
+  if (prompt.messages.back()["role"] == "assistant")
+    fail_usage("{}: \"{}\" ends with an answer (role assistant); a prompt ends before it", where,
+               key);
+  prompt.id = row_id(row, prompt.messages, where);
+  prompt.domain = optional_or<std::string>(row, "domain", "", where);
+  if (has_value(row, "answer")) prompt.answer = text_or_number(row["answer"], "answer", where);
+  std::vector<std::string_view> known = {"id",       "prompt_id", "prompt",
+                                         "messages", "domain",    "answer"};
+  const Json split = row.value("split", Json());
+  const auto named = split.is_string() ? split_from_string(split.get<std::string>()) : std::nullopt;
+  prompt.split = named ? *named : split_of(prompt.id);
+  if (named) known.push_back("split");
+  prompt.extra = other_fields(row, known);
+  return prompt;
+}
+
+}  // namespace
+
+bool has_value(const Json& row, const char* key) {
+  const auto found = row.find(key);
+  return found != row.end() && !found->is_null();
+}
+
+std::string messages_id(const Json& messages) {
+  return sha256_hex(to_line(messages)).substr(0, 16);
+}
+
+std::string row_id(const Json& row, const Json& messages, const std::string& where) {
+  for (const char* key : {"id", "prompt_id"})
+    if (has_value(row, key)) {
+      const std::string id = text_or_number(row[key], key, where);
+      if (id.empty()) fail_usage("{}: \"{}\" is empty", where, key);
+      return id;
+    }
+  return messages_id(messages);
+}
+
+Json require_messages(const Json& row, const std::string& key, const std::string& where) {
+  const Json value = require<Json>(row, key, where);
+  if (value.is_string()) {
+    if (value.get_ref<const std::string&>().empty()) fail_usage("{}: \"{}\" is empty", where, key);
+    return Json::array({{{"role", "user"}, {"content", value}}});
+  }
+  const Json messages = value.is_object() ? Json::array({value}) : value;
+  if (!messages.is_array() || messages.empty())
+    fail_usage("{}: \"{}\": expected a text, a message {{\"role\", \"content\"}} or a list of them",
+               where, key);
+  for (const Json& message : messages) check_message(message, key, where);
+  return messages;
+}
+
+Split assign_split(const std::string& id, int64_t seed, double sft_fraction) {
+  RandomStream random(stable_hash({"split", std::to_string(seed), id}));
+  return random.uniform() < sft_fraction ? Split::kSft : Split::kPrefer;
+}
+
+std::vector<Prompt> read_prompts(const fs::path& path,
+                                 const std::function<Split(const std::string&)>& split_of) {
+  std::vector<Prompt> prompts;
+  std::map<std::string, std::pair<size_t, std::string>> seen;  // id -> index and place
+  for_each_data_row(path, [&](const Json& row, const std::string& where) {
+    Prompt prompt = parse_prompt(row, where, split_of);
+    const auto [first, fresh] = seen.try_emplace(prompt.id, prompts.size(), where);
+    if (fresh)
+      prompts.push_back(std::move(prompt));
+    else if (prompts[first->second.first].messages != prompt.messages)
+      fail_usage("{}: the id \"{}\" stands for another prompt at {}", where, prompt.id,
+                 first->second.second);
+  });
+  if (prompts.empty()) fail_usage("{}: holds no prompts", path.string());
+  return prompts;
+}
+
+void read_responses(const fs::path& path,
+                    const std::function<void(ResponseRow, const std::string&)>& visit) {
+  std::set<ResponseKey> seen;
+  for_each_data_row(path, [&](const Json& row, const std::string& where) {
+    ResponseRow read;
+    Response& response = read.response;
+    if (!has_value(row, "prompt_id")) fail_usage("{}: \"prompt_id\" is missing", where);
+    response.key = {text_or_number(row["prompt_id"], "prompt_id", where),
+                    require<std::string>(row, "source", where),
+                    optional_or<int64_t>(row, "sample", 0, where)};
+    if (response.key.source.empty()) fail_usage("{}: \"source\" is empty", where);
+    if (!seen.insert(response.key).second)
+      fail_usage("{}: sample {} of {} to prompt {} stands twice; number the samples by \"sample\"",
+                 where, response.key.sample, response.key.source, response.key.prompt_id);
+    response.text = require<std::string>(row, "text", where);
+    response.finish_reason = optional_or<std::string>(row, "finish_reason", "", where);
+    response.tokens = optional_or<int64_t>(row, "tokens", 0, where);
+    if (has_value(row, "seed")) {
+      require<int64_t>(row, "seed", where);
+      response.seed = row["seed"].get<uint64_t>();
+    }
+    response.params = other_fields(row, {"prompt_id", "source", "sample", "text", "finish_reason",
+                                         "tokens", "seed", "scores", "params"});
+    const auto params = optional_or<Json>(row, "params", Json::object(), where);
+    if (!params.is_object()) fail_usage("{}: \"params\" must be an object", where);
+    response.params.update(params);
+    const auto scores = optional_or<Json>(row, "scores", Json::object(), where);
+    if (!scores.is_object())
+      fail_usage("{}: \"scores\" must be an object {{scorer: number}}", where);
+    for (const auto& [scorer, value] : scores.items())
+      if (!value.is_null())
+        read.scores.push_back({response.key, scorer,
+                               require<double>(scores, scorer, where + ": \"scores\""),
+                               Json::object()});
+    visit(std::move(read), where);
+  });
+}
+
+Json to_row(const Prompt& prompt) {
+  Json row = {{"id", prompt.id}, {"messages", prompt.messages}};
+  if (!prompt.domain.empty()) row["domain"] = prompt.domain;
+  if (prompt.answer) row["answer"] = *prompt.answer;
+  row["split"] = to_string(prompt.split);
+  for (const auto& [key, value] : prompt.extra.items())
+    if (!row.contains(key)) row[key] = value;
+  return row;
+}
+
+Json to_row(const Response& response, const std::vector<Score>& scores) {
+  Json row = {{"prompt_id", response.key.prompt_id},
+              {"source", response.key.source},
+              {"sample", response.key.sample},
+              {"text", response.text},
+              {"finish_reason", response.finish_reason},
+              {"seed", response.seed},
+              {"tokens", response.tokens}};
+  if (!response.params.empty()) row["params"] = response.params;
+  for (const Score& score : scores) row["scores"][score.scorer] = score.value;
+  return row;
+}
+
+Json to_row(const Score& score) {
+  Json row = {{"prompt_id", score.key.prompt_id},
+              {"source", score.key.source},
+              {"sample", score.key.sample},
+              {"scorer", score.scorer},
+              {"value", score.value}};
+  if (!score.details.empty()) row["details"] = score.details;
+  return row;
+}
+
+Json to_row(const Result& result) {
+  return {{"benchmark", result.benchmark}, {"subject", result.subject},
+          {"domain", result.domain},       {"metric", result.metric},
+          {"value", result.value},         {"low", result.low},
+          {"high", result.high},           {"n", result.n}};
+}
+
+}  // namespace amalgam

@@ -1,0 +1,53 @@
+// Prompts and responses in data files, in and out (docs/formats.md). A broken row is a usage error
+// naming file, line and key.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/records.h"
+#include "data/rows.h"
+
+namespace amalgam {
+
+/// Whether the row has the key with something other than null.
+bool has_value(const Json& row, const char* key);
+
+/// The id a row gets that has none: a hash of its messages.
+std::string messages_id(const Json& messages);
+
+/// The row's "id" or "prompt_id" (text or integer), else messages_id(messages).
+std::string row_id(const Json& row, const Json& messages, const std::string& where);
+
+/// row[key] as messages: a text (one user message), one {role, content} or a list of them.
+Json require_messages(const Json& row, const std::string& key, const std::string& where);
+
+/// kSft or kPrefer by a hash of (seed, id): `sft_fraction` of the ids are for SFT. WRPO (arXiv
+/// 2412.03187), section 4.1, takes a third.
+Split assign_split(const std::string& id, int64_t seed, double sft_fraction);
+
+/// Rows {"prompt" or "messages", "id" or "prompt_id"?, "domain"?, "answer"?, "split"?, ...}. A row
+/// without a "split" of ours gets split_of(id). A row that stands twice is read once; one id with
+/// two different prompts is an error.
+std::vector<Prompt> read_prompts(const fs::path& path,
+                                 const std::function<Split(const std::string& id)>& split_of);
+
+/// A response and the scores its row carries.
+struct ResponseRow {
+  Response response;
+  std::vector<Score> scores;
+};
+
+/// Rows {"prompt_id", "source", "text", "sample"?, "finish_reason"?, "seed"?, "tokens"?, "params"?,
+/// "scores"?: {scorer: number}, ...}; fields we do not know join the params.
+void read_responses(const fs::path& path,
+                    const std::function<void(ResponseRow row, const std::string& where)>& visit);
+
+/// Rows that the functions above read back.
+Json to_row(const Prompt& prompt);
+Json to_row(const Response& response, const std::vector<Score>& scores = {});
+Json to_row(const Score& score);
+Json to_row(const Result& result);
+
+}  // namespace amalgam

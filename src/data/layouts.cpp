@@ -1,0 +1,292 @@
+#include "data/layouts.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "data/datasets.h"
+
+namespace amalgam {
+namespace {
+
+// Reading.
+
+std::vector<Token> token_ids(const Json& list, const char* key, const std::string& where) {
+  std::vector<Token> ids;
+  for (const Json& id : list) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > INT32_MAX)
+      fail_usage("{}: \"{}\": {} is not a token id", where, key, to_line(id));
+    ids.push_back(id.get<Token>());
+  }
+  if (ids.empty()) fail_usage("{}: \"{}\" has a list without token ids", where, key);
+  return ids;
+}
+
+/// A list of ids, or a list of such lists.
+std::vector<std::vector<Token>> token_lists(const Json& row, const char* key,
+                                            const std::string& where) {
+  const Json value = require<Json>(row, key, where);
+  if (!value.is_array() || value.empty())
+    fail_usage("{}: \"{}\" must be a list of token ids or of such lists", where, key);
+  if (!value[0].is_array()) return {token_ids(value, key, where)};
+  std::vector<std::vector<Token>> lists;
+  for (const Json& list : value) lists.push_back(token_ids(list, key, where));
+  return lists;
+}
+
+TokenizedTuple parse_tokenized(const Json& row, const std::string& where) {
+  TokenizedTuple tuple;
+  const Json prompt = require<Json>(row, "prompt_ids", where);
+  if (!prompt.is_array()) fail_usage("{}: \"prompt_ids\" must be a list of token ids", where);
+  tuple.prompt = token_ids(prompt, "prompt_ids", where);
+  tuple.id = row_id(row, prompt, where);
+  tuple.winners = token_lists(row, "chosen_ids", where);
+  if (has_value(row, "rejected_ids")) tuple.losers = token_lists(row, "rejected_ids", where);
+  return tuple;
+}
+
+/// The answers that one side of a row holds, and the prompt when it stands in front of them.
+struct Side {
+  Json prompt;  // null when only answers are here
+  std::vector<RankedResponse> responses;
+};
+
+RankedResponse answer(const Json& message) {
+  RankedResponse response;
+  response.text = message["content"];
+  return response;
+}
+
+/// A text; messages of the assistant alone, each an answer of its own; or a conversation, whose
+/// last message is the answer and whose others are the prompt.
+Side parse_side(const Json& row, const char* key, const std::string& where) {
+  Side side;
+  const Json value = require<Json>(row, key, where);
+  if (value.is_string()) {
+    side.responses.push_back(answer({{"content", value}}));
+    return side;
+  }
+  Json messages = require_messages(row, key, where);
+  const auto by_assistant = [](const Json& message) { return message["role"] == "assistant"; };
+  if (!by_assistant(messages.back()))
+    fail_usage("{}: \"{}\" must end with a message of the assistant", where, key);
+  if (std::all_of(messages.begin(), messages.end(), by_assistant)) {
+    for (const Json& message : messages) side.responses.push_back(answer(message));
+    return side;
+  }
+  if (by_assistant(messages.front()))
+    fail_usage(
+        "{}: \"{}\" starts with the assistant and goes on with others; answers of several "
+        "turns are not supported",
+        where, key);
+  side.responses.push_back(answer(messages.back()));
+  messages.erase(messages.size() - 1);
+  side.prompt = std::move(messages);
+  return side;
+}
+
+/// Where the answers came from, in files that we wrote ourselves.
+void read_origins(const Json& row, const char* key, std::vector<RankedResponse>& responses,
+                  const std::string& where) {
+  if (!has_value(row, key)) return;
+  const Json& origins = row[key];
+  if (!origins.is_array() || origins.size() != responses.size())
+    fail_usage("{}: \"{}\" must have one entry an answer", where, key);
+  for (size_t i = 0; i < responses.size(); ++i) {
+    const std::string place = fmt::format("{}: \"{}\"", where, key);
+    const auto role = require<std::string>(origins[i], "role", place);
+    if (role != "source" && role != "target")
+      fail_usage("{}: \"role\" is \"{}\", expected source or target", place, role);
+    responses[i].role = role == "source" ? Role::kSource : Role::kTarget;
+    responses[i].source = require<std::string>(origins[i], "source", place);
+    responses[i].sample = require<int64_t>(origins[i], "sample", place);
+    responses[i].score = require<double>(origins[i], "score", place);
+  }
+}
+
+PreferenceTuple parse_preference(const Json& row, const std::string& where) {
+  Side chosen = parse_side(row, "chosen", where);
+  Side rejected = parse_side(row, "rejected", where);
+  if (chosen.prompt != rejected.prompt)
+    fail_usage(
+        "{}: \"chosen\" and \"rejected\" differ before their last message; only one answer "
+        "may differ",
+        where);
+  PreferenceTuple tuple;
+  if (!chosen.prompt.is_null())
+    tuple.messages = std::move(chosen.prompt);  // with the system message, which "prompt" may lack
+  else
+    tuple.messages = require_messages(row, "prompt", where);
+  tuple.winners = std::move(chosen.responses);
+  tuple.losers = std::move(rejected.responses);
+  // Two winners are y_ws and y_wt (WRPO); a pair alone is taken as the target's own.
+  for (size_t i = tuple.winners.size() > 1 ? 1 : 0; i < tuple.winners.size(); ++i)
+    tuple.winners[i].role = Role::kTarget;
+  for (RankedResponse& loser : tuple.losers) loser.role = Role::kTarget;
+  read_origins(row, "chosen_from", tuple.winners, where);
+  read_origins(row, "rejected_from", tuple.losers, where);
+  return tuple;
+}
+
+PreferenceTuple parse_sft(const Json& row, const std::string& where) {
+  PreferenceTuple tuple;
+  Side side = parse_side(row, has_value(row, "messages") ? "messages" : "completion", where);
+  if (side.responses.size() != 1)
+    fail_usage("{}: expected one answer, found {}", where, side.responses.size());
+  tuple.messages =
+      side.prompt.is_null() ? require_messages(row, "prompt", where) : std::move(side.prompt);
+  tuple.winners = std::move(side.responses);
+  read_origins(row, "chosen_from", tuple.winners, where);
+  return tuple;
+}
+
+PreferenceTuple parse_tuple(const Json& row, const std::string& where) {
+  if (has_value(row, "label"))
+    fail_usage(
+        "{}: rows with \"label\" (unpaired preferences) are not supported; give \"chosen\" "
+        "and \"rejected\"",
+        where);
+  const bool sft =
+      has_value(row, "messages") || (has_value(row, "prompt") && has_value(row, "completion"));
+  if (!has_value(row, "chosen") && !sft)
+    fail_usage(
+        "{}: \"chosen\" is missing; a row has \"prompt\", \"chosen\" and \"rejected\", or "
+        "\"messages\", or \"prompt\" and \"completion\", or \"prompt_ids\" and "
+        "\"chosen_ids\"",
+        where);
+  PreferenceTuple tuple =
+      has_value(row, "chosen") ? parse_preference(row, where) : parse_sft(row, where);
+  tuple.id = row_id(row, tuple.messages, where);
+  tuple.domain = optional_or<std::string>(row, "domain", "", where);
+  return tuple;
+}
+
+// Writing.
+
+Json message(const RankedResponse& response) {
+  return {{"role", "assistant"}, {"content", response.text}};
+}
+
+Json origin(const RankedResponse& response) {
+  return {{"role", response.role == Role::kSource ? "source" : "target"},
+          {"source", response.source},
+          {"sample", response.sample},
+          {"score", response.score}};
+}
+
+Json head(const PreferenceTuple& tuple) {
+  Json row = {{"prompt_id", tuple.id}};
+  if (!tuple.domain.empty()) row["domain"] = tuple.domain;
+  return row;
+}
+
+void check_has_losers(const PreferenceTuple& tuple) {
+  if (tuple.winners.empty() || tuple.losers.empty())
+    fail_usage("prompt {}: has no rejected answer; write the layout sft", tuple.id);
+}
+
+void write_official(const PreferenceTuple& tuple, const RowSink& sink) {
+  check_has_losers(tuple);
+  if (tuple.messages.size() != 1)
+    fail_usage(
+        "prompt {}: has {} messages, and the official layout holds one; write the layout trl",
+        tuple.id, tuple.messages.size());
+  Json row = head(tuple);
+  row["prompt"] = tuple.messages[0];
+  for (const auto& [key, responses] :
+       {std::pair("chosen", &tuple.winners), std::pair("rejected", &tuple.losers)})
+    for (const RankedResponse& response : *responses) {
+      row[key].push_back(message(response));
+      row[fmt::format("{}_from", key)].push_back(origin(response));
+    }
+  sink(row);
+}
+
+/// Sends a row for each winner and loser, filled by fill(row, winner, loser): layouts of pairs have
+/// no place for two winners.
+template <class Fill>
+void write_pairs(const PreferenceTuple& tuple, const RowSink& sink, const Fill& fill) {
+  check_has_losers(tuple);
+  for (const RankedResponse& winner : tuple.winners)
+    for (const RankedResponse& loser : tuple.losers) {
+      Json row = head(tuple);
+      fill(row, winner, loser);
+      row["chosen_from"] = Json::array({origin(winner)});
+      row["rejected_from"] = Json::array({origin(loser)});
+      sink(row);
+    }
+}
+
+void write_trl(const PreferenceTuple& tuple, const RowSink& sink) {
+  write_pairs(tuple, sink,
+              [&](Json& row, const RankedResponse& winner, const RankedResponse& loser) {
+                row["prompt"] = tuple.messages;
+                row["chosen"] = Json::array({message(winner)});
+                row["rejected"] = Json::array({message(loser)});
+              });
+}
+
+void write_handbook(const PreferenceTuple& tuple, const RowSink& sink) {
+  write_pairs(tuple, sink,
+              [&](Json& row, const RankedResponse& winner, const RankedResponse& loser) {
+                row["prompt"] = tuple.messages.back()["content"];
+                row["chosen"] = tuple.messages;
+                row["chosen"].push_back(message(winner));
+                row["rejected"] = tuple.messages;
+                row["rejected"].push_back(message(loser));
+                row["messages"] = row["chosen"];
+                row["score_chosen"] = winner.score;
+                row["score_rejected"] = loser.score;
+              });
+}
+
+void write_sft(const PreferenceTuple& tuple, const RowSink& sink) {
+  Json row = head(tuple);
+  row["messages"] = tuple.messages;
+  row["messages"].push_back(message(tuple.winners.at(0)));
+  row["chosen_from"] = Json::array({origin(tuple.winners[0])});
+  sink(row);
+}
+
+}  // namespace
+
+TrainingData read_training_data(const fs::path& path) {
+  TrainingData data;
+  for_each_data_row(path, [&](const Json& row, const std::string& where) {
+    if (!row.is_object()) fail_usage("{}: expected an object, found {}", where, row.type_name());
+    if (row.contains("prompt_ids"))
+      data.tokenized.push_back(parse_tokenized(row, where));
+    else
+      data.tuples.push_back(parse_tuple(row, where));
+    if (!data.tokenized.empty() && !data.tuples.empty())
+      fail_usage("{}: rows of token ids and rows of text in one file; write two files", where);
+  });
+  if (data.tuples.empty() && data.tokenized.empty()) fail_usage("{}: holds no rows", path.string());
+  return data;
+}
+
+const std::vector<Layout>& layouts() {
+  static const std::vector<Layout> list = {
+      {"official", "The official WRPO trainer's: all winners and losers in one row.",
+       write_official},
+      {"trl", "TRL's conversational preferences: a row a pair.", write_trl},
+      {"handbook", "alignment-handbook's: whole conversations, a row a pair.", write_handbook},
+      {"sft", "The first winner as a conversation {messages}.", write_sft},
+  };
+  return list;
+}
+
+std::vector<std::string> layout_names() {
+  std::vector<std::string> names;
+  for (const Layout& layout : layouts()) names.emplace_back(layout.name);
+  return names;
+}
+
+const Layout& find_layout(const std::string& name) {
+  for (const Layout& layout : layouts())
+    if (layout.name == name) return layout;
+  fail_usage("unknown layout \"{}\"; known: {}", name, fmt::join(layout_names(), ", "));
+}
+
+}  // namespace amalgam

@@ -1,0 +1,93 @@
+// The records of a run. Every stage reads some of them and writes others (docs/design.md,
+// "Records").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+
+namespace amalgam {
+
+/// What a prompt is for. Decided once, at import, from the file it came in and a hash of its id.
+enum class Split { kSft, kPrefer, kHeldOut };
+std::string to_string(Split split);
+/// The split of that name ("sft", "prefer", "held-out"), if there is one.
+std::optional<Split> split_from_string(std::string_view name);
+
+struct Prompt {
+  std::string id;
+  Json messages;                      // [{"role", "content"}, ...]
+  std::string domain;                 // "" when the file has none
+  std::optional<std::string> answer;  // gold answer, for verifiers
+  Split split = Split::kSft;
+  Json extra = Json::object();  // fields of the input row we do not interpret
+};
+
+/// Identifies one sample: the k-th answer of one source (or checkpoint) to one prompt.
+struct ResponseKey {
+  std::string prompt_id;
+  std::string
+      source;  // name of a source, or of a stage's checkpoint ("target", "target-sft", "wrpo")
+  int64_t sample = 0;
+  auto operator<=>(const ResponseKey&) const = default;
+};
+
+struct Response {
+  ResponseKey key;
+  std::string text;
+  std::string finish_reason;  // "stop", "length", or what the endpoint said
+  uint64_t seed = 0;
+  int64_t tokens = 0;            // generated tokens, 0 when unknown
+  Json params = Json::object();  // sampling parameters, model hash, imported fields
+};
+
+struct Score {
+  ResponseKey key;
+  std::string scorer;
+  double value = 0;
+  Json details = Json::object();
+};
+
+enum class Role { kSource, kTarget };
+
+/// A response and what one scorer made of it.
+struct ScoredResponse {
+  Response response;
+  std::optional<double> score;
+};
+
+/// A response inside a tuple.
+struct RankedResponse {
+  Role role = Role::kSource;
+  std::string source;
+  int64_t sample = 0;
+  double score = 0;
+  std::string text;
+};
+
+/// The unit of training: a prompt, the responses to prefer and those to avoid. SFT: one winner, no
+/// loser. DPO: one and one. WRPO (arXiv 2412.03187): winners y_ws (source) and y_wt (target) in
+/// that order, one loser y_l.
+struct PreferenceTuple {
+  std::string id;  // the prompt's id
+  Json messages;   // the prompt
+  std::string domain;
+  std::vector<RankedResponse> winners;
+  std::vector<RankedResponse> losers;
+};
+
+/// One measured number: `metric` of `subject` (a source or a stage's checkpoint) on `benchmark`.
+struct Result {
+  std::string benchmark, subject;
+  std::string domain;  // "" for all domains together
+  std::string metric;
+  double value = 0;
+  double low = 0, high = 0;  // 95 % interval; both equal to value when there is none
+  int64_t n = 0;             // what it was measured on
+};
+
+}  // namespace amalgam

@@ -1,0 +1,78 @@
+#include "data/rows.h"
+
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "core/error.h"
+#include "data/parquet.h"
+
+namespace amalgam {
+namespace {
+
+enum class FileKind { kJsonl, kGzip, kParquet };
+
+FileKind kind_of(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (name.ends_with(".jsonl")) return FileKind::kJsonl;
+  if (name.ends_with(".jsonl.gz")) return FileKind::kGzip;
+  if (name.ends_with(".parquet")) return FileKind::kParquet;
+  fail_usage("{}: unknown kind of file; expected .jsonl, .jsonl.gz or .parquet", path.string());
+}
+
+int64_t write_jsonl(const fs::path& path, const RowSource& source) {
+  JsonlWriter writer(path);
+  int64_t count = 0;
+  source([&](const Json& row) {
+    writer.write(row);
+    ++count;
+  });
+  writer.close();
+  return count;
+}
+
+int64_t write_gzip(const fs::path& path, const RowSource& source) {
+  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "wb"), gzclose);
+  if (!file) fail_usage("{}: cannot write ({})", path.string(), std::strerror(errno));
+  int64_t count = 0;
+  source([&](const Json& row) {
+    const std::string line = to_line(row) + "\n";
+    if (gzfwrite(line.data(), 1, line.size(), file.get()) != line.size())
+      fail("{}: cannot write ({})", path.string(), std::strerror(errno));
+    ++count;
+  });
+  if (gzclose(file.release()) != Z_OK)
+    fail("{}: cannot write ({})", path.string(), std::strerror(errno));
+  return count;
+}
+
+}  // namespace
+
+void for_each_data_row(const fs::path& path,
+                       const std::function<void(const Json&, const std::string&)>& visit) {
+  if (kind_of(path) == FileKind::kParquet)
+    for_each_parquet_row(path, visit);
+  else
+    for_each_row(path, visit);
+}
+
+int64_t write_rows(const fs::path& path, const RowSource& source) {
+  const FileKind kind = kind_of(path);
+  const fs::path partial = path.string() + ".tmp";
+  try {
+    const int64_t count = kind == FileKind::kParquet ? write_parquet(partial, source)
+                          : kind == FileKind::kGzip  ? write_gzip(partial, source)
+                                                     : write_jsonl(partial, source);
+    sync_path(partial);
+    fs::rename(partial, path);
+    return count;
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(partial, ignored);
+    throw;
+  }
+}
+
+}  // namespace amalgam

@@ -1,0 +1,151 @@
+#include "data/sqlite.h"
+
+#include <sqlite3.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+constexpr int64_t kApplicationId = 0x616d6c67;  // "amlg", in the header of every database of ours
+constexpr int64_t kSchemaVersion = 1;
+constexpr int kBusyTimeoutMs = 60'000;
+
+}  // namespace
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  check(sqlite3_prepare_v2(database.handle_, sql.data(), static_cast<int>(sql.size()), &handle_,
+                           nullptr));
+}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+void Statement::check(int code) const {
+  if (code != SQLITE_OK) database_.raise(code);
+}
+
+void Statement::reset() { sqlite3_reset(handle_); }
+
+void Statement::put(int index, int64_t value) {
+  check(sqlite3_bind_int64(handle_, index + 1, value));
+}
+void Statement::put(int index, double value) {
+  check(sqlite3_bind_double(handle_, index + 1, value));
+}
+void Statement::put(int index, std::string_view value) {
+  check(sqlite3_bind_text64(handle_, index + 1, value.data() ? value.data() : "", value.size(),
+                            SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+void Statement::put(int index, std::span<const double> blob) {
+  check(sqlite3_bind_blob64(handle_, index + 1, blob.empty() ? "" : (const void*)blob.data(),
+                            blob.size_bytes(), SQLITE_TRANSIENT));
+}
+void Statement::put_null(int index) { check(sqlite3_bind_null(handle_, index + 1)); }
+
+bool Statement::next() {
+  const int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_.raise(code);
+  reset();
+  return false;
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
+int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+double Statement::real(int column) const { return sqlite3_column_double(handle_, column); }
+std::string_view Statement::bytes(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  return {data ? data : "", static_cast<size_t>(sqlite3_column_bytes(handle_, column))};
+}
+std::string Statement::text(int column) const { return std::string(bytes(column)); }
+
+Database::Database(const fs::path& file, Mode mode, const std::string& schema) : file_(file) {
+  const int flags = SQLITE_OPEN_READWRITE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
+  try {
+    if (const int code = sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr); code != SQLITE_OK)
+      raise(code);
+    sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+    set_up(schema);
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+int64_t Database::pragma(const std::string& name) {
+  Statement read(*this, "PRAGMA " + name);
+  return read.bind().next() ? read.integer(0) : 0;
+}
+
+void Database::set_up(const std::string& schema) {
+  const auto holds_tables = [&] {
+    return Statement(*this, "SELECT 1 FROM sqlite_master LIMIT 1").bind().next();
+  };
+  // Looked at before anything is written: a file of another program must stay as it is. In this
+  // order: whoever makes the tables commits the id with them.
+  if (holds_tables() && pragma("application_id") != kApplicationId)
+    fail_usage("{}: is a database of another program; name another folder", file_.string());
+  execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  Transaction transaction(*this);
+  const int64_t version = pragma("user_version");
+  if (version > kSchemaVersion)
+    fail_usage("{}: was written by a newer amalgam (format {}, this one reads up to {})",
+               file_.string(), version, kSchemaVersion);
+  execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId,
+                      kSchemaVersion));
+  execute(schema);
+  transaction.commit();
+}
+
+void Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) raise(code);
+}
+
+void Database::raise(int code) const {
+  const std::string name = file_.string();
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      fail("{}: cannot write (the disk is full); make room and run again", name);
+    case SQLITE_NOTADB:
+      fail_usage("{}: is not a database; name another folder", name);
+    case SQLITE_CORRUPT:
+      fail("{}: is damaged ({}); restore a copy or start a new run folder", name,
+           sqlite3_errmsg(handle_));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      fail("{}: another process has held it for {} s; end that process or wait for it", name,
+           kBusyTimeoutMs / 1000);
+    case SQLITE_CANTOPEN:
+      fail_usage("{}: cannot open (missing folder or file, or no permission)", name);
+    case SQLITE_READONLY:
+      fail_usage("{}: cannot write (read-only)", name);
+    case SQLITE_IOERR:
+      fail("{}: cannot read or write ({})", name, sqlite3_errmsg(handle_));
+    default:
+      fail("{}: {} (SQLite code {})", name, sqlite3_errmsg(handle_), code);
+  }
+}
+
+// IMMEDIATE takes the write lock at once, so that waiting happens here and never in the middle.
+Transaction::Transaction(Database& database)
+    : database_(database), open_(sqlite3_get_autocommit(database.handle_) != 0) {
+  if (open_) database_.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  // After some errors (disk full) SQLite has rolled back by itself.
+  if (open_ && sqlite3_get_autocommit(database_.handle_) == 0)
+    sqlite3_exec(database_.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  if (open_) database_.execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace amalgam

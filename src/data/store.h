@@ -1,0 +1,93 @@
+// The records of a run in one database file, run.db (docs/formats.md). Keys make every write
+// idempotent: a stage that was killed runs again and ends with the same rows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "data/records.h"
+#include "data/sqlite.h"
+
+namespace amalgam {
+
+/// Which responses to read; members that are not set match all.
+struct ResponseFilter {
+  std::optional<Split> split;
+  std::string source;
+  int64_t limit = -1;  // negative: no limit
+};
+
+/// One row of a stage's training metrics.
+struct MetricRow {
+  std::string stage;
+  int64_t step = 0;
+  Json values;
+};
+
+/// Used by one thread at a time. Reads are in a stable order: prompts as first put, then source,
+/// then sample. A write that belongs to an unknown prompt or response fails.
+class RunStore {
+ public:
+  using Mode = Database::Mode;
+  explicit RunStore(const fs::path& file, Mode mode = Mode::kCreate);
+  /// The store of a run folder (FOLDER/run.db). A missing one is a usage error unless `mode`
+  /// creates it, with the folder.
+  static RunStore open_run(const fs::path& folder, Mode mode);
+
+  /// A prompt that is there keeps its place and takes the new fields.
+  void put_prompts(std::span<const Prompt> prompts);
+  std::vector<Prompt> prompts(std::optional<Split> split = {}) const;
+  std::optional<Prompt> prompt(const std::string& id) const;
+
+  /// All in one transaction. A response whose text changes loses its scores.
+  void put_responses(std::span<const Response> responses);
+  std::vector<Response> responses(const ResponseFilter& filter = {}) const;
+  void for_each_response(const ResponseFilter& filter,
+                         const std::function<void(Response)>& visit) const;
+  /// Ids of the prompts that have samples 0 ... n-1 of `source`.
+  std::unordered_set<std::string> complete_prompts(const std::string& source, int64_t n) const;
+
+  void put_scores(std::span<const Score> scores);
+  /// All scores, or those of one scorer.
+  void for_each_score(const std::string& scorer, const std::function<void(Score)>& visit) const;
+  std::vector<Score> scores(const std::string& scorer = "") const;
+  /// All scores of one response.
+  std::vector<Score> scores_of(const ResponseKey& key) const;
+  /// Responses that `scorer` has not scored yet.
+  std::vector<Response> unscored(const std::string& scorer,
+                                 const ResponseFilter& filter = {}) const;
+  /// All responses to one prompt with `scorer`'s scores.
+  std::vector<ScoredResponse> scored_responses(const std::string& prompt_id,
+                                               const std::string& scorer) const;
+
+  /// Replaces the tuples of a stage ("sft", "prefer").
+  void put_tuples(const std::string& stage, std::span<const PreferenceTuple> tuples);
+  std::vector<PreferenceTuple> tuples(const std::string& stage) const;
+  std::vector<std::string> tuple_stages() const;
+
+  void put_metrics(const std::string& stage, int64_t step, const Json& values);
+  /// For a stage that resumes at `step`: forgets what lies behind it.
+  void delete_metrics_above(const std::string& stage, int64_t step);
+  /// By stage, then step; one stage or all.
+  std::vector<MetricRow> metrics(const std::string& stage = "") const;
+
+  void put_results(std::span<const Result> results);
+  std::vector<Result> results() const;
+
+  /// Small facts about the run, by name ("pairs.prefer": the counts of pairing).
+  void put_meta(const std::string& key, const Json& value);
+  std::optional<Json> meta(const std::string& key) const;
+
+  /// For a ReferenceCache in this database, and for transactions over several writes.
+  const std::shared_ptr<Database>& database() const { return database_; }
+
+ private:
+  std::shared_ptr<Database> database_;
+};
+
+}  // namespace amalgam

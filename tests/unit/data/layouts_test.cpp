@@ -1,0 +1,212 @@
+#include "data/layouts.h"
+
+#include <vector>
+
+#include "support.h"
+
+namespace amalgam {
+namespace {
+
+class LayoutsTest : public testing::Test {
+ protected:
+  TrainingData read(const std::string& lines) {
+    return read_training_data(folder_.file("x.jsonl", lines));
+  }
+  std::string error(const std::string& line) {
+    return error_of(ErrorKind::kUsage, [&] { read(line + "\n"); });
+  }
+  TrainingData through(const std::string& layout, const PreferenceTuple& tuple) {
+    write_rows(folder_ / "y.jsonl",
+               [&](const RowSink& sink) { find_layout(layout).write(tuple, sink); });
+    return read_training_data(folder_ / "y.jsonl");
+  }
+  TemporaryFolder folder_;
+};
+
+const PreferenceTuple& wrpo_tuple() {
+  static const PreferenceTuple tuple{
+      "p",
+      user_message("x"),
+      "sorting",
+      {{Role::kSource, "s", 3, 0.75, "ws"}, {Role::kTarget, "t", 1, 0.5, "wt"}},
+      {{Role::kTarget, "t", 2, 1.0 / 3, "l"}}};
+  return tuple;
+}
+
+void expect_equal(const std::vector<RankedResponse>& a, const std::vector<RankedResponse>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].role, b[i].role);
+    EXPECT_EQ(a[i].source, b[i].source);
+    EXPECT_EQ(a[i].sample, b[i].sample);
+    EXPECT_EQ(a[i].score, b[i].score);
+    EXPECT_EQ(a[i].text, b[i].text);
+  }
+}
+
+TEST_F(LayoutsTest, TheOfficialTrainersRows) {
+  // As in the official WRPO code's data.
+  const auto data = read(
+      R"({"prompt_id": "p0", "prompt": {"role": "user", "content": "q"}, "chosen": [{"role": "assistant", "content": "ws"}, {"role": "assistant", "content": "wt"}], "rejected": [{"role": "assistant", "content": "l"}]})"
+      "\n");
+  ASSERT_EQ(data.tuples.size(), 1u);
+  const PreferenceTuple& tuple = data.tuples[0];
+  EXPECT_EQ(tuple.id, "p0");
+  EXPECT_EQ(tuple.messages, user_message("q"));
+  ASSERT_EQ(tuple.winners.size(), 2u);
+  EXPECT_EQ(tuple.winners[0].text, "ws");
+  EXPECT_EQ(tuple.winners[0].role, Role::kSource);
+  EXPECT_EQ(tuple.winners[1].text, "wt");
+  EXPECT_EQ(tuple.winners[1].role, Role::kTarget);
+  ASSERT_EQ(tuple.losers.size(), 1u);
+  EXPECT_EQ(tuple.losers[0].text, "l");
+}
+
+TEST_F(LayoutsTest, PairsInTheLayoutsOfTrlAndAlignmentHandbook) {
+  const std::string conversation =
+      R"([{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, {"role": "assistant", "content": ")";
+  const std::string rows[] = {
+      // TRL: plain, conversational, conversational without a prompt; alignment-handbook.
+      R"({"prompt": "q", "chosen": "w", "rejected": "l"})",
+      R"({"prompt": [{"role": "user", "content": "q"}], "chosen": [{"role": "assistant", "content": "w"}], "rejected": [{"role": "assistant", "content": "l"}]})",
+      R"({"chosen": )" + conversation + R"(w"}], "rejected": )" + conversation + R"(l"}]})",
+      R"({"prompt": "q", "prompt_id": "id", "messages": [], "score_chosen": 8.5, "chosen": )" +
+          conversation + R"(w"}], "rejected": )" + conversation + R"(l"}]})",
+  };
+  std::string lines;
+  for (const std::string& row : rows) lines += row + "\n";
+  const auto data = read(lines);
+  ASSERT_EQ(data.tuples.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    const PreferenceTuple& tuple = data.tuples[i];
+    EXPECT_EQ(tuple.messages.size(), i < 2 ? 1u : 2u);
+    EXPECT_EQ(tuple.messages.back()["content"], "q");
+    ASSERT_EQ(tuple.winners.size(), 1u);
+    EXPECT_EQ(tuple.winners[0].text, "w");
+    ASSERT_EQ(tuple.losers.size(), 1u);
+    EXPECT_EQ(tuple.losers[0].text, "l");
+  }
+  EXPECT_EQ(data.tuples[0].id, data.tuples[1].id);
+  EXPECT_EQ(data.tuples[3].id, "id");
+}
+
+TEST_F(LayoutsTest, SftRows) {
+  const auto data = read(
+      R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "q"}, {"role": "assistant", "content": "w"}]}
+{"prompt": "q", "completion": "w"}
+{"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "w"}]}
+)");
+  ASSERT_EQ(data.tuples.size(), 3u);
+  EXPECT_EQ(data.tuples[0].messages.size(), 3u);
+  for (const PreferenceTuple& tuple : data.tuples) {
+    EXPECT_EQ(tuple.messages.back()["content"], "q");
+    ASSERT_EQ(tuple.winners.size(), 1u);
+    EXPECT_EQ(tuple.winners[0].text, "w");
+    EXPECT_TRUE(tuple.losers.empty());
+  }
+}
+
+TEST_F(LayoutsTest, TokenisedRows) {
+  const auto data = read(
+      R"({"id": "a", "prompt_ids": [1, 2], "chosen_ids": [3], "rejected_ids": [4, 5]}
+{"prompt_ids": [1], "chosen_ids": [[3], [6, 7]], "rejected_ids": [[4]]}
+)");
+  EXPECT_TRUE(data.tuples.empty());
+  ASSERT_EQ(data.tokenized.size(), 2u);
+  EXPECT_EQ(data.tokenized[0].id, "a");
+  EXPECT_EQ(data.tokenized[0].prompt, (std::vector<Token>{1, 2}));
+  EXPECT_EQ(data.tokenized[0].winners, (std::vector<std::vector<Token>>{{3}}));
+  EXPECT_EQ(data.tokenized[0].losers, (std::vector<std::vector<Token>>{{4, 5}}));
+  EXPECT_EQ(data.tokenized[1].winners, (std::vector<std::vector<Token>>{{3}, {6, 7}}));
+  EXPECT_FALSE(data.tokenized[1].id.empty());
+}
+
+TEST_F(LayoutsTest, WhatWeWriteWeReadBack) {
+  const PreferenceTuple& tuple = wrpo_tuple();
+  const auto official = through("official", tuple);
+  ASSERT_EQ(official.tuples.size(), 1u);
+  EXPECT_EQ(official.tuples[0].id, "p");
+  EXPECT_EQ(official.tuples[0].domain, "sorting");
+  EXPECT_EQ(official.tuples[0].messages, tuple.messages);
+  expect_equal(official.tuples[0].winners, tuple.winners);
+  expect_equal(official.tuples[0].losers, tuple.losers);
+  for (const char* layout : {"trl", "handbook"}) {
+    const auto pairs = through(layout, tuple);
+    ASSERT_EQ(pairs.tuples.size(), 2u) << layout << ": a row for each winner";
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(pairs.tuples[i].messages, tuple.messages);
+      expect_equal(pairs.tuples[i].winners, {tuple.winners[i]});
+      expect_equal(pairs.tuples[i].losers, tuple.losers);
+    }
+  }
+  const auto sft = through("sft", tuple);
+  ASSERT_EQ(sft.tuples.size(), 1u);
+  EXPECT_EQ(sft.tuples[0].messages, tuple.messages);
+  expect_equal(sft.tuples[0].winners, {tuple.winners[0]});
+}
+
+TEST_F(LayoutsTest, TheShapeOfWrittenRows) {
+  std::vector<Json> rows;
+  const RowSink sink = [&](const Json& row) { rows.push_back(row); };
+  for (const Layout& layout : layouts()) layout.write(wrpo_tuple(), sink);
+  ASSERT_EQ(rows.size(), 6u);
+  const auto assistant = [](const char* text) {
+    return Json{{"role", "assistant"}, {"content", text}};
+  };
+  EXPECT_EQ(rows[0]["prompt"], user_message("x")[0]);
+  EXPECT_EQ(rows[0]["chosen"], Json::array({assistant("ws"), assistant("wt")}));
+  EXPECT_EQ(rows[0]["rejected"], Json::array({assistant("l")}));
+  EXPECT_EQ(rows[1]["prompt"], user_message("x"));
+  EXPECT_EQ(rows[2]["chosen"], Json::array({assistant("wt")}));
+  EXPECT_EQ(rows[3]["prompt"], "x");
+  EXPECT_EQ(rows[3]["rejected"], Json::array({user_message("x")[0], assistant("l")}));
+  EXPECT_EQ(rows[3]["score_chosen"], 0.75);
+  EXPECT_EQ(rows[5]["messages"], Json::array({user_message("x")[0], assistant("ws")}));
+}
+
+TEST_F(LayoutsTest, TuplesThatDoNotFitALayout) {
+  PreferenceTuple tuple = wrpo_tuple();
+  tuple.messages =
+      Json::parse(R"([{"role": "system", "content": "s"}, {"role": "user", "content": "x"}])");
+  const auto message = [&](const char* layout) {
+    return error_of(ErrorKind::kUsage, [&] { through(layout, tuple); });
+  };
+  EXPECT_HAS(message("official"), "prompt p: has 2 messages");
+  EXPECT_EQ(through("trl", tuple).tuples.size(), 2u);
+  tuple.losers.clear();
+  EXPECT_HAS(message("trl"), "has no rejected answer");
+  EXPECT_HAS(error_of(ErrorKind::kUsage, [] { find_layout("trll"); }), "known: official, trl");
+}
+
+TEST_F(LayoutsTest, BrokenRowsNameLineAndKey) {
+  EXPECT_HAS(error(R"({"prompt": "q", "chosen": "w"})"), "x.jsonl:1: \"rejected\" is missing");
+  EXPECT_HAS(error(R"({"chosen": "w", "rejected": "l"})"), "\"prompt\" is missing");
+  EXPECT_HAS(error(R"({"text": "q"})"), "\"chosen\" is missing; a row has");
+  EXPECT_HAS(error(R"({"prompt": "q", "completion": "w", "label": true})"), "not supported");
+  EXPECT_HAS(
+      error(R"({"prompt": "q", "chosen": [{"role": "user", "content": "w"}], "rejected": "l"})"),
+      "\"chosen\" must end with a message of the assistant");
+  EXPECT_HAS(error(R"({"prompt": "q", "chosen": [{"role": "assistant"}], "rejected": "l"})"),
+             "\"content\" is missing");
+  EXPECT_HAS(
+      error(
+          R"({"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "w"}], "rejected": [{"role": "user", "content": "b"}, {"role": "assistant", "content": "w"}]})"),
+      "differ before their last message");
+  EXPECT_HAS(error(R"({"prompt": "q", "chosen": 7, "rejected": "l"})"),
+             "\"chosen\": expected a text");
+  EXPECT_HAS(error(R"({"prompt_ids": [1], "chosen_ids": [1.5], "rejected_ids": [1]})"),
+             "\"chosen_ids\": 1.5 is not a token id");
+  EXPECT_HAS(error(R"({"prompt_ids": [], "chosen_ids": [1], "rejected_ids": [1]})"),
+             "\"prompt_ids\" has a list without token ids");
+  EXPECT_HAS(error(R"({"prompt_ids": [1], "chosen_ids": [-1], "rejected_ids": [1]})"), "-1");
+  EXPECT_HAS(error(R"({"prompt_ids": [1], "chosen_ids": [[1], []], "rejected_ids": [1]})"),
+             "\"chosen_ids\" has a list without token ids");
+  EXPECT_HAS(error("[]"), "expected an object, found array");
+  EXPECT_HAS(error(R"({"prompt_ids": [1], "chosen_ids": [1], "rejected_ids": [1]}
+{"prompt": "q", "chosen": "w", "rejected": "l"})"),
+             "x.jsonl:2: rows of token ids and rows of text");
+  EXPECT_HAS(error(""), "holds no rows");
+}
+
+}  // namespace
+}  // namespace amalgam

@@ -1,0 +1,210 @@
+#include "data/pairing.h"
+
+#include <algorithm>
+
+#include "support.h"
+
+namespace amalgam {
+namespace {
+
+ScoredResponse scored(const std::string& prompt, const std::string& source, int64_t sample,
+                      std::optional<double> score) {
+  const std::string text = fmt::format("{} {} of {}", source, sample, prompt);
+  return {make_response(prompt, source, sample, text), score};
+}
+
+/// Two sources with two samples each, a target with three.
+std::vector<ScoredResponse> responses_of(const std::string& prompt) {
+  return {scored(prompt, "a", 0, 0.2),      scored(prompt, "a", 1, 0.9),
+          scored(prompt, "b", 0, 0.8),      scored(prompt, "b", 1, 0.1),
+          scored(prompt, "target", 0, 0.3), scored(prompt, "target", 1, 0.6),
+          scored(prompt, "target", 2, 0.5)};
+}
+
+Pairing pair_one(const std::string& recipe, const std::vector<ScoredResponse>& responses,
+                 const PairConfig& config = {}, int64_t seed = 1) {
+  Pairing pairing(config, {recipe, "rm", "target", seed});
+  pairing.add(make_prompt("p"), responses);
+  return pairing;
+}
+
+std::string dropped(const Pairing& pairing) {
+  EXPECT_TRUE(pairing.tuples().empty());
+  const auto& reasons = pairing.counts().dropped;
+  return reasons.size() == 1 ? reasons.begin()->first : "";
+}
+
+std::vector<std::string> names(const std::vector<RankedResponse>& responses) {
+  std::vector<std::string> list;
+  for (const RankedResponse& response : responses)
+    list.push_back(fmt::format("{}{}", response.source, response.sample));
+  return list;
+}
+using Names = std::vector<std::string>;
+
+TEST(PairingTest, RecipesChooseBestAndWorst) {
+  const auto responses = responses_of("p");
+  const auto wrpo = pair_one("wrpo", responses).tuples().at(0);
+  EXPECT_EQ(wrpo.id, "p");
+  EXPECT_EQ(wrpo.messages, user_message("question p"));
+  EXPECT_EQ(names(wrpo.winners), (Names{"a1", "target1"}));
+  EXPECT_EQ(names(wrpo.losers), Names{"target0"});
+  EXPECT_EQ(wrpo.winners[0].role, Role::kSource);
+  EXPECT_EQ(wrpo.winners[1].role, Role::kTarget);
+  EXPECT_EQ(wrpo.winners[0].score, 0.9);
+  EXPECT_EQ(wrpo.winners[0].text, "a 1 of p");
+  const auto dpo = pair_one("on-policy", responses).tuples().at(0);
+  EXPECT_EQ(names(dpo.winners), Names{"target1"});
+  EXPECT_EQ(names(dpo.losers), Names{"target0"});
+  const auto hybrid = pair_one("hybrid", responses).tuples().at(0);
+  EXPECT_EQ(names(hybrid.winners), Names{"a1"});
+  EXPECT_EQ(names(hybrid.losers), Names{"target0"});
+  const auto sft = pair_one("sft", responses).tuples().at(0);
+  EXPECT_EQ(names(sft.winners), Names{"a1"});
+  EXPECT_TRUE(sft.losers.empty());
+}
+
+TEST(PairingTest, SettingsNarrowTheChoice) {
+  const auto responses = responses_of("p");
+  PairConfig second;
+  second.source_rank = 2;
+  EXPECT_EQ(names(pair_one("wrpo", responses, second).tuples().at(0).winners),
+            (Names{"b0", "target1"}));
+  PairConfig only_b;
+  only_b.sources = {"b"};
+  EXPECT_EQ(names(pair_one("sft", responses, only_b).tuples().at(0).winners), Names{"b0"});
+  PairConfig strict;
+  strict.min_source_score = 0.95;
+  EXPECT_EQ(dropped(pair_one("sft", responses, strict)),
+            "best source response below min_source_score");
+  PairConfig margin;
+  margin.min_margin = 0.25;  // y_wt - y_l is 0.3, y_ws - y_l 0.6
+  EXPECT_EQ(pair_one("wrpo", responses, margin).tuples().size(), 1u);
+  margin.min_margin = 0.5;
+  EXPECT_EQ(dropped(pair_one("wrpo", responses, margin)), "target margin below min_margin");
+  EXPECT_EQ(pair_one("hybrid", responses, margin).tuples().size(), 1u);
+  margin.min_margin = 0.7;
+  EXPECT_EQ(dropped(pair_one("hybrid", responses, margin)), "source margin below min_margin");
+}
+
+TEST(PairingTest, WhatTeachesNothingIsDroppedWithItsReason) {
+  std::vector<ScoredResponse> equal = {scored("p", "a", 0, 1), scored("p", "target", 0, 0),
+                                       scored("p", "target", 1, 0)};
+  EXPECT_EQ(dropped(pair_one("wrpo", equal)), "target samples all equal");
+  EXPECT_EQ(dropped(pair_one("on-policy", equal)), "target samples all equal");
+  EXPECT_EQ(pair_one("hybrid", equal).tuples().size(), 1u);
+  PairConfig keep;
+  keep.equal_target = "keep";
+  const auto kept = pair_one("wrpo", equal, keep).tuples().at(0);
+  EXPECT_EQ(kept.winners[0].source, "a");
+  EXPECT_NE(kept.winners[1].sample, kept.losers[0].sample);
+  EXPECT_EQ(dropped(pair_one("on-policy", equal, keep)), "target samples all equal");
+  equal[0].score = 0;
+  EXPECT_EQ(dropped(pair_one("wrpo", equal, keep)),
+            "best source response not above the worst target's");
+
+  const std::vector<ScoredResponse> few = {scored("p", "a", 0, 1), scored("p", "target", 0, 0)};
+  EXPECT_EQ(dropped(pair_one("wrpo", few)), "a single target sample");
+  EXPECT_EQ(dropped(pair_one("wrpo", {few[1]})), "no scored source response");
+  EXPECT_EQ(dropped(pair_one("hybrid", {few[0]})), "no scored target response");
+
+  std::vector<ScoredResponse> twins = responses_of("p");
+  twins[5].response.text = twins[4].response.text;
+  EXPECT_EQ(dropped(pair_one("wrpo", twins)), "winner and loser have the same text");
+
+  auto unscored = responses_of("p");
+  unscored[1].score.reset();  // the best of the sources
+  const Pairing pairing = pair_one("wrpo", unscored);
+  EXPECT_EQ(names(pairing.tuples().at(0).winners), (Names{"b0", "target1"}));
+  EXPECT_EQ(pairing.counts().unscored, 1);
+}
+
+TEST(PairingTest, TiesFavourNoSourceAndDoNotDependOnOrder) {
+  constexpr int kPrompts = 3000;
+  Pairing pairing({}, {"wrpo", "rm", "target", 1}), reversed({}, {"wrpo", "rm", "target", 1});
+  std::vector<int> worst(3);
+  for (int i = 0; i < kPrompts; ++i) {
+    const std::string id = std::to_string(i);
+    std::vector<ScoredResponse> responses;
+    for (const char* source : {"a", "b", "c"})
+      for (int64_t k = 0; k < 2; ++k) responses.push_back(scored(id, source, k, 1));
+    for (int64_t k = 0; k < 3; ++k) responses.push_back(scored(id, "target", k, 0));
+    responses.push_back(scored(id, "target", 3, 0.5));
+    pairing.add(make_prompt(id), responses);
+    std::reverse(responses.begin(), responses.end());
+    reversed.add(make_prompt(id), responses);
+    ++worst[static_cast<size_t>(pairing.tuples().back().losers[0].sample)];
+  }
+  for (const auto& [source, count] : pairing.counts().best_source)
+    // Standard deviation sqrt(3000 * 2/9) = 25.8.
+    EXPECT_NEAR(count, kPrompts / 3, 4 * 25.8) << source;
+  for (const int count : worst) EXPECT_NEAR(count, kPrompts / 3, 4 * 25.8);
+  int other_seed = 0;
+  for (int i = 0; i < kPrompts; ++i) {
+    const auto& tuple = pairing.tuples()[static_cast<size_t>(i)];
+    EXPECT_EQ(names(tuple.winners), names(reversed.tuples()[static_cast<size_t>(i)].winners));
+    EXPECT_EQ(names(tuple.losers), names(reversed.tuples()[static_cast<size_t>(i)].losers));
+  }
+  const std::vector<ScoredResponse> tie = {scored("p", "a", 0, 1), scored("p", "b", 0, 1)};
+  for (int64_t seed = 0; seed < 100; ++seed)
+    other_seed += pair_one("sft", tie, {}, seed).tuples().at(0).winners[0].source == "a";
+  EXPECT_NEAR(other_seed, 50, 20);
+}
+
+TEST(PairingTest, CountsAreReported) {
+  Pairing pairing({}, {"wrpo", "rm", "target", 1});
+  pairing.add(make_prompt("p"), responses_of("p"));
+  auto better = responses_of("q");
+  better[2].score = 1.0;  // b's
+  pairing.add(make_prompt("q"), better);
+  pairing.add(make_prompt("r"), {});
+  const Json counts = pairing.counts().to_json();
+  EXPECT_EQ(counts, Json::parse(R"({"prompts": 3, "kept": 2, "unscored": 0,
+    "dropped": {"no scored source response": 1}, "best_source": {"a": 1, "b": 1},
+    "mean_score": {"source_best": 0.95, "source_worst": 0.1, "target_best": 0.6,
+                   "target_worst": 0.3}})"));
+  EXPECT_NE(pairing.counts().summary().find("2 of 3 prompts kept"), std::string::npos);
+  EXPECT_NE(pairing.counts().summary().find("y_ws from b: 1 (50.0 %)"), std::string::npos);
+}
+
+TEST(PairingTest, NothingToPairAndUnknownNamesAreUsageErrors) {
+  const auto message = [](const auto& work) { return error_of(ErrorKind::kUsage, work); };
+  EXPECT_NE(message([] {
+              Pairing({}, {"wrpoo", "rm", "target", 1});
+            }).find("on-policy"),
+            std::string::npos);
+  EXPECT_NE(message([] { pair_one("wrpo", {}).finish(); }).find("no scored source response"),
+            std::string::npos);
+  PairConfig config;
+  config.sources = {"a", "zz"};
+  EXPECT_NE(message([&] { pair_one("wrpo", responses_of("p"), config).finish(); }).find("\"zz\""),
+            std::string::npos);
+}
+
+TEST(PairingTest, ARunKeepsTuplesAndCountsPerStage) {
+  TemporaryFolder folder;
+  RunStore store = RunStore::open_run(folder / "run", RunStore::Mode::kCreate);
+  store.put_prompts(std::vector{make_prompt("s", Split::kSft), make_prompt("p"), make_prompt("q")});
+  for (const char* prompt : {"s", "p", "q"})
+    for (const auto& [response, score] : responses_of(prompt)) {
+      store.put_responses(std::vector{response});
+      store.put_scores(std::vector{Score{response.key, "rm", *score, Json::object()}});
+    }
+  const PairTask task{"wrpo", "rm", "target", 1};
+  for (int twice = 0; twice < 2; ++twice) pair_run(store, Split::kPrefer, "prefer", {}, task);
+  pair_run(store, Split::kSft, "sft", {}, {"sft", "rm", "target", 1});
+  const auto tuples = store.tuples("prefer");
+  ASSERT_EQ(tuples.size(), 2u);
+  EXPECT_EQ(tuples[0].id, "p");
+  EXPECT_EQ(names(tuples[1].winners), (Names{"a1", "target1"}));
+  ASSERT_EQ(store.tuples("sft").size(), 1u);
+  EXPECT_EQ((*store.meta("pairs.prefer"))["kept"], 2);
+  const std::string message = error_of(ErrorKind::kUsage, [&] {
+    pair_run(store, Split::kPrefer, "prefer", {}, {"wrpo", "other", "target", 1});
+  });
+  EXPECT_NE(message.find("14 responses without a score"), std::string::npos) << message;
+  EXPECT_EQ(store.tuples("prefer").size(), 2u) << "a failed pairing changes nothing";
+}
+
+}  // namespace
+}  // namespace amalgam

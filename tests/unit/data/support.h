@@ -1,0 +1,75 @@
+// Small records and temporary folders for the tests of this layer.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "data/records.h"
+
+namespace amalgam {
+
+/// A folder that goes away with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "amalgam-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create " + name);
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+  /// Writes a file into the folder.
+  fs::path file(const std::string& name, const std::string& content) const {
+    write_file_atomically(path_ / name, content);
+    return path_ / name;
+  }
+
+ private:
+  fs::path path_;
+};
+
+/// The message of the Error that `work` throws; fails the test when it throws none or another kind.
+template <class Work>
+std::string error_of(ErrorKind kind, Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(kind)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error was thrown";
+  return "";
+}
+
+/// The text contains the part; the failure shows the text.
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+inline Json user_message(const std::string& text) {
+  return Json::array({{{"role", "user"}, {"content", text}}});
+}
+
+inline Prompt make_prompt(const std::string& id, Split split = Split::kPrefer) {
+  Prompt prompt;
+  prompt.id = id;
+  prompt.messages = user_message("question " + id);
+  prompt.split = split;
+  return prompt;
+}
+
+inline Response make_response(const std::string& prompt, const std::string& source, int64_t sample,
+                              const std::string& text) {
+  Response response;
+  response.key = {prompt, source, sample};
+  response.text = text;
+  return response;
+}
+
+}  // namespace amalgam

@@ -1,0 +1,205 @@
+//! Hugging Face tokenizers and chat templates behind a C ABI.
+//!
+//! Every function returns an `Answer`: bytes on success, an English message otherwise. Panics are
+//! caught at the border. The C++ side is src/text/rust_api.h.
+
+mod clock;
+mod filters;
+mod json;
+mod methods;
+mod operators;
+mod prepare;
+mod python;
+mod template;
+
+pub use template::{ChatTemplate, Failure};
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use tokenizers::Tokenizer;
+
+const DONE: i32 = 0;
+const FAILED: i32 = 1;
+/// The template called raise_exception: the conversation, not the template, is at fault.
+const RAISED: i32 = 2;
+
+/// What a call gives back; free it with `amalgam_text_free`.
+#[repr(C)]
+pub struct Answer {
+    data: *mut u8,
+    size: usize,
+    status: i32,
+}
+
+impl Answer {
+    fn new(status: i32, bytes: Vec<u8>) -> Answer {
+        let bytes = bytes.into_boxed_slice();
+        let size = bytes.len();
+        Answer { data: Box::into_raw(bytes).cast(), size, status }
+    }
+}
+
+/// UTF-8 text (or other bytes) lent by the caller.
+#[repr(C)]
+pub struct Text {
+    data: *const u8,
+    size: usize,
+}
+
+impl Text {
+    unsafe fn bytes<'a>(&self) -> &'a [u8] {
+        if self.size == 0 {
+            return &[];
+        }
+        std::slice::from_raw_parts(self.data, self.size)
+    }
+
+    unsafe fn str<'a>(&self) -> Result<&'a str, Failure> {
+        std::str::from_utf8(self.bytes())
+            .map_err(|error| Failure::Failed(format!("text is not UTF-8: {error}")))
+    }
+}
+
+fn answer(work: impl FnOnce() -> Result<Vec<u8>, Failure>) -> Answer {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(bytes)) => Answer::new(DONE, bytes),
+        Ok(Err(Failure::Failed(message))) => Answer::new(FAILED, message.into_bytes()),
+        Ok(Err(Failure::Raised(message))) => Answer::new(RAISED, message.into_bytes()),
+        Err(panic) => {
+            let reason = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no reason given");
+            Answer::new(
+                FAILED,
+                format!("internal error in the text library: {reason}").into_bytes(),
+            )
+        }
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+/// Reads a tokenizer.json; `*out` receives the tokenizer.
+///
+/// # Safety
+/// `json` must point to its bytes, `out` must be writable.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_tokenizer(json: Text, out: *mut *mut Tokenizer) -> Answer {
+    answer(|| {
+        let mut tokenizer = Tokenizer::from_bytes(json.bytes()).map_err(failed)?;
+        // As transformers does: lengths are the caller's business, not the file's.
+        tokenizer.with_truncation(None).map_err(failed)?;
+        tokenizer.with_padding(None);
+        *out = Box::into_raw(Box::new(tokenizer));
+        Ok(Vec::new())
+    })
+}
+
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer` and is not used again.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_drop_tokenizer(tokenizer: *mut Tokenizer) {
+    drop(Box::from_raw(tokenizer));
+}
+
+/// The ids as native 32-bit integers.
+///
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer`; `text` points to its bytes.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_encode(
+    tokenizer: *const Tokenizer,
+    text: Text,
+    add_special_tokens: bool,
+) -> Answer {
+    answer(|| {
+        let encoding = (*tokenizer).encode_fast(text.str()?, add_special_tokens).map_err(failed)?;
+        Ok(encoding.get_ids().iter().flat_map(|id| id.to_ne_bytes()).collect())
+    })
+}
+
+/// The text of `count` ids.
+///
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer`; `ids` points to `count` ids.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_decode(
+    tokenizer: *const Tokenizer,
+    ids: *const u32,
+    count: usize,
+    skip_special_tokens: bool,
+) -> Answer {
+    answer(|| {
+        let ids = if count == 0 { &[] } else { std::slice::from_raw_parts(ids, count) };
+        (*tokenizer).decode(ids, skip_special_tokens).map(String::into_bytes).map_err(failed)
+    })
+}
+
+/// The id of a token's text, -1 where there is none.
+///
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer`; `token` points to its bytes.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_token_id(tokenizer: *const Tokenizer, token: Text) -> i64 {
+    token.str().ok().and_then(|token| (*tokenizer).token_to_id(token)).map_or(-1, i64::from)
+}
+
+/// Entries of the vocabulary, added tokens included.
+///
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer`.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_vocab_size(tokenizer: *const Tokenizer) -> usize {
+    (*tokenizer).get_vocab_size(true)
+}
+
+/// Compiles a chat template; `*out` receives it.
+///
+/// # Safety
+/// `source` must point to its bytes, `out` must be writable.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_template(
+    source: Text,
+    out: *mut *mut ChatTemplate,
+) -> Answer {
+    answer(|| {
+        *out = Box::into_raw(Box::new(ChatTemplate::new(source.str()?)?));
+        Ok(Vec::new())
+    })
+}
+
+/// # Safety
+/// `template` comes from `amalgam_text_template` and is not used again.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_drop_template(template: *mut ChatTemplate) {
+    drop(Box::from_raw(template));
+}
+
+/// Renders with `variables` (a JSON object) and the clock `now` ("2026-01-31T12:00:00"; empty: the
+/// machine's).
+///
+/// # Safety
+/// `template` comes from `amalgam_text_template`; the texts point to their bytes.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_render(
+    template: *const ChatTemplate,
+    variables: Text,
+    now: Text,
+) -> Answer {
+    answer(|| {
+        let now = now.str()?;
+        (*template)
+            .render(variables.str()?, (!now.is_empty()).then_some(now))
+            .map(String::into_bytes)
+    })
+}
+
+/// # Safety
+/// `answer` comes from a function of this library and is not used again.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_free(answer: Answer) {
+    drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(answer.data, answer.size)));
+}

@@ -1,0 +1,239 @@
+//! Python's operators where minijinja's differ: `~` and `%` on any values, floor division, indices and
+//! slices, `in` on strings, tuples. They are filters and a function, which compiled templates call in
+//! place of the instructions of minijinja (src/template.rs).
+
+use std::cmp::Ordering;
+
+use minijinja::value::{Rest, ValueKind};
+use minijinja::{format_filter, Environment, Error, ErrorKind, FormatStyle, Value};
+
+use crate::python::{self, is_list, Tuple};
+
+pub const CONCAT: &str = "operator~";
+pub const REMAINDER: &str = "operator%";
+pub const FLOOR_DIVIDE: &str = "operator//";
+pub const ITEM: &str = "operator[]";
+pub const SLICE: &str = "operator[:]";
+pub const LESS: &str = "operator<";
+pub const LESS_OR_EQUAL: &str = "operator<=";
+pub const GREATER: &str = "operator>";
+pub const GREATER_OR_EQUAL: &str = "operator>=";
+pub const IN: &str = "operator-in";
+pub const TUPLE: &str = "__tuple";
+pub const EACH: &str = "__each";
+
+pub fn add_to(environment: &mut Environment) {
+    environment.add_filter(CONCAT, concat);
+    environment.add_filter(REMAINDER, remainder);
+    environment.add_filter(FLOOR_DIVIDE, floor_divide);
+    environment.add_filter(ITEM, item);
+    environment.add_filter(SLICE, slice);
+    environment.add_filter(LESS, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_lt()));
+    environment
+        .add_filter(LESS_OR_EQUAL, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_le()));
+    environment.add_filter(GREATER, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_gt()));
+    environment
+        .add_filter(GREATER_OR_EQUAL, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_ge()));
+    environment.add_filter(IN, contained);
+    environment.add_function(TUPLE, |items: Rest<Value>| Tuple::of(items.0));
+    environment.add_function(EACH, each);
+}
+
+pub fn invalid(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, why.into())
+}
+
+/// What a loop goes over: one value, or several that stand for a tuple.
+fn each(values: Rest<Value>) -> Result<Value, Error> {
+    match values.0.as_slice() {
+        [value] if value.is_none() => Err(invalid("none is not iterable")),
+        [value] => Ok(value.clone()),
+        _ => Ok(Tuple::of(values.0)),
+    }
+}
+
+fn concat(left: &Value, right: &Value) -> String {
+    python::to_text(left).into_owned() + &python::to_text(right)
+}
+
+fn remainder(left: &Value, right: &Value) -> Result<Value, Error> {
+    if let Some(format) = left.as_str() {
+        let arguments = match right.downcast_object_ref::<Tuple>() {
+            Some(tuple) => tuple.0.clone(),
+            None => vec![right.clone()],
+        };
+        return printf(format, arguments).map(Value::from);
+    }
+    divide(left, right, "%", |a, b| a - b * floor(a, b), |a, b| a - b * (a / b).floor())
+}
+
+/// `format % arguments`; minijinja's own takes each kind of value for fewer conversions than Python.
+pub fn printf(format: &str, mut arguments: Vec<Value>) -> Result<String, Error> {
+    let mut used = 0;
+    let mut rest = format;
+    while let Some((_, spec)) = rest.split_once('%') {
+        let end = spec.find(|c: char| c == '%' || c.is_ascii_alphabetic()).unwrap_or(spec.len());
+        let conversion = spec[end..].chars().next().unwrap_or('%');
+        rest = &spec[(end + 1).min(spec.len())..];
+        if spec.starts_with('(') {
+            return format_filter(FormatStyle::Printf, format, &arguments); // a mapping's keys
+        }
+        if conversion == '%' {
+            continue;
+        }
+        let argument =
+            arguments.get_mut(used).ok_or_else(|| invalid("not enough arguments to format"))?;
+        used += 1;
+        match (conversion, python::as_float(argument)) {
+            ('s', _) => *argument = Value::from(python::to_text(argument).into_owned()),
+            ('d' | 'i', Some(number)) => *argument = Value::from(number.trunc() as i128),
+            _ => {}
+        }
+    }
+    if used < arguments.len() {
+        return Err(invalid("not all arguments were formatted"));
+    }
+    format_filter(FormatStyle::Printf, format, &arguments)
+}
+
+fn floor_divide(left: &Value, right: &Value) -> Result<Value, Error> {
+    divide(left, right, "//", floor, |a, b| (a / b).floor())
+}
+
+fn floor(a: i128, b: i128) -> i128 {
+    a / b - i128::from(a % b != 0 && (a < 0) != (b < 0))
+}
+
+fn divide(
+    left: &Value,
+    right: &Value,
+    name: &str,
+    integers: impl Fn(i128, i128) -> i128,
+    floats: impl Fn(f64, f64) -> f64,
+) -> Result<Value, Error> {
+    if let (Some(a), Some(b)) = (python::as_integer(left), python::as_integer(right)) {
+        if b == 0 {
+            return Err(invalid("division by zero"));
+        }
+        let result = integers(a, b);
+        return Ok(i64::try_from(result).map_or_else(|_| Value::from(result), Value::from));
+    }
+    match (number(left), number(right)) {
+        (Some(_), Some(0.0)) => Err(invalid("division by zero")),
+        (Some(a), Some(b)) => Ok(Value::from(floats(a, b))),
+        _ => Err(invalid(format!(
+            "unsupported operands of {name}: {} and {}",
+            left.kind(),
+            right.kind()
+        ))),
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    python::as_float(value).or_else(|| python::as_integer(value).map(|integer| integer as f64))
+}
+
+fn item(container: &Value, key: &Value) -> Result<Value, Error> {
+    if let Some(index) =
+        python::as_integer(key).filter(|_| container.as_str().is_some() || is_list(container))
+    {
+        let length = container.len().unwrap_or_else(|| python::items(container).len()) as i128;
+        let place = if index < 0 { index + length } else { index };
+        if !(0..length).contains(&place) {
+            return Ok(Value::UNDEFINED);
+        }
+        return Ok(match container.as_str() {
+            Some(text) => text
+                .chars()
+                .nth(place as usize)
+                .map_or(Value::UNDEFINED, |c| Value::from(c.to_string())),
+            None if container.kind() == ValueKind::Seq => {
+                container.get_item_by_index(place as usize)?
+            }
+            None => python::items(container)[place as usize].clone(),
+        });
+    }
+    container.get_item(key)
+}
+
+/// The indices that `[start:stop:step]` selects (PySlice_AdjustIndices).
+fn indices(length: usize, start: &Value, stop: &Value, step: &Value) -> Result<Vec<usize>, Error> {
+    let bound = |value: &Value, absent: i128, low: i128, high: i128| match python::as_integer(value)
+    {
+        Some(index) => {
+            Ok((if index < 0 { index + length as i128 } else { index }).clamp(low, high))
+        }
+        None if value.is_none() => Ok(absent),
+        None => Err(invalid("slice indices must be integers or none")),
+    };
+    let length = length as i128;
+    let step = if step.is_none() { 1 } else { python::as_integer(step).unwrap_or(0) };
+    if step == 0 {
+        return Err(invalid("slice step must be an integer other than zero"));
+    }
+    let mut chosen = Vec::new();
+    if step > 0 {
+        let (mut index, stop) = (bound(start, 0, 0, length)?, bound(stop, length, 0, length)?);
+        while index < stop {
+            chosen.push(index as usize);
+            index += step;
+        }
+    } else {
+        let (mut index, stop) =
+            (bound(start, length - 1, -1, length - 1)?, bound(stop, -1, -1, length - 1)?);
+        while index > stop {
+            chosen.push(index as usize);
+            index += step;
+        }
+    }
+    Ok(chosen)
+}
+
+fn slice(value: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Value, Error> {
+    if let Some(text) = value.as_str() {
+        let chars: Vec<char> = text.chars().collect();
+        let chosen = indices(chars.len(), start, stop, step)?;
+        return Ok(Value::from(chosen.into_iter().map(|i| chars[i]).collect::<String>()));
+    }
+    if !is_list(value) {
+        return Err(invalid(format!("a value of type {} cannot be sliced", value.kind())));
+    }
+    let items = python::items(value);
+    let chosen =
+        indices(items.len(), start, stop, step)?.into_iter().map(|i| items[i].clone()).collect();
+    let is_tuple = value.downcast_object_ref::<Tuple>().is_some();
+    Ok(if is_tuple { Tuple::of(chosen) } else { Value::from(chosen) })
+}
+
+/// Values of different types have no order.
+fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+    let both = |test: fn(&Value) -> bool| test(a) && test(b);
+    if both(|value| number(value).is_some())
+        || both(|value| value.as_str().is_some())
+        || both(is_list)
+    {
+        return Ok(a.cmp(b));
+    }
+    Err(invalid(format!("{} and {} cannot be put in order", a.kind(), b.kind())))
+}
+
+fn contained(item: &Value, container: &Value) -> Result<bool, Error> {
+    if let Some(text) = container.as_str() {
+        let part = item.as_str().ok_or_else(|| {
+            invalid(format!("\"in\" on a string needs a string on its left, not {}", item.kind()))
+        })?;
+        return Ok(text.contains(part));
+    }
+    match container.kind() {
+        ValueKind::Map => {
+            Ok(container.as_object().is_some_and(|object| object.get_value(item).is_some()))
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            Ok(container.try_iter()?.any(|other| other == *item))
+        }
+        ValueKind::Undefined => Ok(false),
+        kind => {
+            Err(invalid(format!("\"in\" needs a list, mapping or string on its right, not {kind}")))
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What Jinja2 accepts and minijinja does not, rewritten in the source of a template: newline styles,
+//! tuples (which minijinja reads as lists), loops over none (which it takes for empty), transformers'
+//! `{% generation %}` blocks, and the rarer escapes in string literals.
+
+use minijinja::machinery::{tokenize, Token};
+
+use crate::operators::{EACH, TUPLE};
+use crate::template::WHITESPACE;
+
+/// Replaces the bytes begin..end of the source.
+struct Edit {
+    begin: usize,
+    end: usize,
+    text: String,
+}
+
+/// An open bracket: where it stands, and whether it could be a tuple's.
+struct Bracket {
+    begin: usize,
+    groups: bool,
+    commas: usize,
+}
+
+/// The source as minijinja should see it; a source that cannot be read stays as it is (the parser will
+/// say why).
+pub fn to_minijinja(source: &str) -> String {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let mut edits = Vec::new();
+    let mut open: Vec<Bracket> = Vec::new();
+    let mut before: Vec<Token> = Vec::new(); // tokens of the block so far
+    let mut iterates = false; // behind the "in" of a for block
+    let mut last_end = 0; // where the token before ended
+    for item in tokenize(&source, false, Default::default(), WHITESPACE) {
+        let Ok((token, span)) = item else { return source.clone() };
+        let (begin, end) = (span.start_offset as usize, span.end_offset as usize);
+        let mut edit = |begin, end, text: &str| edits.push(Edit { begin, end, text: text.into() });
+        let is_tag = matches!(before[..], [Token::BlockStart]);
+        match token {
+            Token::BlockStart | Token::VariableStart => before.clear(),
+            Token::Ident("generation") if is_tag => edit(begin, end, "if true"),
+            Token::Ident("endgeneration") if is_tag => edit(begin, end, "endif"),
+            Token::Ident("in") if !iterates && open.is_empty() && begins_with(&before, "for") => {
+                edit(end, end, &format!(" {EACH}("));
+                iterates = true;
+            }
+            Token::Ident("if" | "recursive") | Token::BlockEnd if iterates && open.is_empty() => {
+                edit(last_end, last_end, ")");
+                iterates = false;
+            }
+            Token::Str(_) | Token::String(_) => edits.extend(respell(&source, begin, end)),
+            Token::ParenOpen => {
+                open.push(Bracket { begin, groups: opens_group(&before), commas: 0 })
+            }
+            Token::BracketOpen | Token::BraceOpen => {
+                open.push(Bracket { begin, groups: false, commas: 0 });
+            }
+            Token::Comma => {
+                if let Some(bracket) = open.last_mut() {
+                    bracket.commas += 1;
+                }
+            }
+            Token::BracketClose | Token::BraceClose => drop(open.pop()),
+            Token::ParenClose => {
+                let is_empty = matches!(before.last(), Some(Token::ParenOpen));
+                if let Some(bracket) = open.pop().filter(|b| b.groups && (b.commas > 0 || is_empty))
+                {
+                    edit(bracket.begin, bracket.begin, TUPLE);
+                }
+            }
+            _ => {}
+        }
+        before.push(token);
+        last_end = end;
+    }
+    apply(&source, edits)
+}
+
+fn begins_with(block: &[Token], word: &str) -> bool {
+    matches!(block, [Token::BlockStart, Token::Ident(first), ..] if *first == word)
+}
+
+/// Whether a parenthesis after these tokens groups or builds a tuple, rather than calling something or
+/// naming the targets of an assignment.
+fn opens_group(before: &[Token]) -> bool {
+    let is_target = match before {
+        [Token::BlockStart, Token::Ident("for"), rest @ ..] => {
+            !rest.iter().any(|token| matches!(token, Token::Ident("in")))
+        }
+        [Token::BlockStart, Token::Ident("set"), rest @ ..] => {
+            !rest.iter().any(|token| matches!(token, Token::Assign))
+        }
+        _ => false,
+    };
+    if is_target {
+        return false;
+    }
+    match before {
+        [.., Token::Ident("is"), Token::Ident(_)] => false, // arguments of a test
+        [.., Token::Ident("is"), Token::Ident("not"), Token::Ident(_)] => false,
+        [.., Token::Ident("in" | "not" | "and" | "or" | "if" | "elif" | "else")] => true,
+        [.., Token::Ident(_) | Token::ParenClose | Token::BracketClose | Token::BraceClose] => {
+            false
+        }
+        [.., Token::Str(_) | Token::String(_)] => false,
+        _ => true,
+    }
+}
+
+/// Spells escapes that minijinja does not know, or reads otherwise than Python, in ways it does know.
+fn respell(source: &str, begin: usize, end: usize) -> Option<Edit> {
+    let literal = &source[begin..end];
+    if !["\\/", "\\a", "\\v", "\\U", "\\\n"].iter().any(|escape| literal.contains(escape)) {
+        return None;
+    }
+    let mut text = String::new();
+    let mut rest = literal.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('/') => text.push_str("\\\\/"),
+            Some('a') => text.push_str("\\x07"),
+            Some('v') => text.push_str("\\x0b"),
+            Some('\n') => {}
+            Some('U') => {
+                let code: String = rest.by_ref().take(8).collect();
+                text.push(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32)?);
+            }
+            Some(other) => text.extend(['\\', other]),
+            None => text.push('\\'),
+        }
+    }
+    Some(Edit { begin, end, text })
+}
+
+fn apply(source: &str, mut edits: Vec<Edit>) -> String {
+    edits.sort_by_key(|edit| edit.begin);
+    let mut text = String::with_capacity(source.len() + 16 * edits.len());
+    let mut done = 0;
+    for edit in edits {
+        text.push_str(&source[done..edit.begin]);
+        text.push_str(&edit.text);
+        done = edit.end;
+    }
+    text.push_str(&source[done..]);
+    text
+}

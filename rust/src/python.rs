@@ -1,0 +1,163 @@
+//! Python's str() and repr() of template values.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
+use minijinja::Value;
+
+/// A Python tuple: a list that prints in parentheses.
+#[derive(Debug)]
+pub struct Tuple(pub Vec<Value>);
+
+impl Tuple {
+    pub fn of(items: Vec<Value>) -> Value {
+        Value::from_object(Tuple(items))
+    }
+}
+
+impl Object for Tuple {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+}
+
+pub fn is_list(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+}
+
+/// The value of a float; None for integers and all else.
+pub fn as_float(value: &Value) -> Option<f64> {
+    (value.kind() == ValueKind::Number && !value.is_integer())
+        .then(|| f64::try_from(value.clone()).ok())?
+}
+
+/// The value of an integer or a bool.
+pub fn as_integer(value: &Value) -> Option<i128> {
+    let counts = value.kind() == ValueKind::Bool || value.is_integer();
+    counts.then(|| i128::try_from(value.clone()).ok())?
+}
+
+/// The pairs of a mapping.
+pub fn pairs(value: &Value) -> Vec<(Value, Value)> {
+    match value.as_object().and_then(|object| object.try_iter_pairs()) {
+        Some(pairs) => pairs.collect(),
+        None => Vec::new(),
+    }
+}
+
+pub fn items(value: &Value) -> Vec<Value> {
+    value.try_iter().map(Iterator::collect).unwrap_or_default()
+}
+
+/// str(value); an undefined value is the empty text.
+pub fn to_text(value: &Value) -> Cow<'_, str> {
+    if let Some(text) = value.as_str() {
+        return Cow::Borrowed(text);
+    }
+    if value.is_undefined() {
+        return Cow::Borrowed("");
+    }
+    let mut text = String::new();
+    write_repr(&mut text, value);
+    Cow::Owned(text)
+}
+
+pub fn write_repr(out: &mut String, value: &Value) {
+    if let Some(text) = value.as_str() {
+        return write_quoted(out, text);
+    }
+    if let Some(number) = as_float(value) {
+        return write_float(out, number);
+    }
+    match value.kind() {
+        ValueKind::Undefined => out.push_str("Undefined"),
+        ValueKind::Map => {
+            out.push('{');
+            for (i, (key, item)) in pairs(value).iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_repr(out, key);
+                out.push_str(": ");
+                write_repr(out, item);
+            }
+            out.push('}');
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            let is_tuple = value.downcast_object_ref::<Tuple>().is_some();
+            let list = items(value);
+            out.push(if is_tuple { '(' } else { '[' });
+            for (i, item) in list.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_repr(out, item);
+            }
+            out.push_str(if is_tuple && list.len() == 1 { "," } else { "" });
+            out.push(if is_tuple { ')' } else { ']' });
+        }
+        _ => out.push_str(&value.to_string()),
+    }
+}
+
+/// repr() of a float: the shortest digits that give the number back, exponent below 1e-4 and from 1e16.
+pub fn write_float(out: &mut String, number: f64) {
+    let size = number.abs();
+    if number.is_nan() {
+        out.push_str("nan");
+    } else if number.is_infinite() {
+        out.push_str(if number > 0.0 { "inf" } else { "-inf" });
+    } else if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        let scientific = format!("{number:e}");
+        let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let (sign, exponent) = match exponent.strip_prefix('-') {
+            Some(rest) => ('-', rest),
+            None => ('+', exponent),
+        };
+        out.push_str(&format!("{digits}e{sign}{exponent:0>2}"));
+    } else {
+        out.push_str(&format!("{number:?}"));
+    }
+}
+
+/// repr() of a string: single quotes unless only those occur in it.
+fn write_quoted(out: &mut String, text: &str) {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            _ if c == quote => out.extend(['\\', c]),
+            _ if is_printable(c) => out.push(c),
+            _ => out.push_str(&match c as u32 {
+                code @ 0..=0xff => format!("\\x{code:02x}"),
+                code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+        }
+    }
+    out.push(quote);
+}
+
+/// str.isprintable(), without the code points Unicode has not assigned.
+fn is_printable(c: char) -> bool {
+    c == ' '
+        || !(c.is_control()
+            || c.is_whitespace()
+            || matches!(c as u32, 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f
+                | 0x202a..=0x202e | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff9..=0xfffb
+                | 0xe0000..=0x10ffff))
+}
+
+/// str.isspace() of one character.
+pub fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+}

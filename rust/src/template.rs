@@ -1,0 +1,150 @@
+//! A chat template: compiled once by minijinja, then its operators are put right where they differ
+//! from Python's (src/operators.rs), and rendered in an environment set up as transformers sets up
+//! Jinja2: trim_blocks, lstrip_blocks, loop controls, no auto-escape.
+
+use std::sync::OnceLock;
+
+use minijinja::machinery::{
+    make_string_output, parse, CodeGenerator, Instruction, Instructions, Vm, WhitespaceConfig,
+};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
+
+use crate::clock::Clock;
+use crate::{filters, methods, operators, prepare, python};
+
+/// Why a call failed.
+#[derive(Debug)]
+pub enum Failure {
+    Failed(String),
+    /// raise_exception was called with this text.
+    Raised(String),
+}
+
+pub const WHITESPACE: WhitespaceConfig =
+    WhitespaceConfig { keep_trailing_newline: false, lstrip_blocks: true, trim_blocks: true };
+
+/// Carries the text of raise_exception through minijinja's errors.
+#[derive(Debug)]
+struct Raised(String);
+
+impl std::fmt::Display for Raised {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Raised {}
+
+type Blocks<'s> = std::collections::BTreeMap<&'s str, Instructions<'s>>;
+
+pub struct ChatTemplate {
+    // Both borrow from source, which is neither moved nor changed while they live: fields are dropped
+    // in this order, and the text of a Box<str> stays where it is when the struct moves.
+    instructions: Instructions<'static>,
+    blocks: Blocks<'static>,
+    _source: Box<str>,
+}
+
+impl ChatTemplate {
+    pub fn new(source: &str) -> Result<ChatTemplate, Failure> {
+        let source = prepare::to_minijinja(source).into_boxed_str();
+        // Safe because of the order of the fields above; both are private and never lent out.
+        let text: &'static str = unsafe { &*(&*source as *const str) };
+        let (instructions, blocks) = compile(text).map_err(failure)?;
+        Ok(ChatTemplate { instructions, blocks, _source: source })
+    }
+
+    /// Renders with the variables of a JSON object.
+    pub fn render(&self, variables: &str, now: Option<&str>) -> Result<String, Failure> {
+        let variables: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(variables).map_err(|error| Failure::Failed(error.to_string()))?;
+        let clock = Clock::new(now).map_err(Failure::Failed)?;
+        let strftime_now = Value::from_function(move |format: String| clock.format(&format));
+        let root = variables
+            .into_iter()
+            .map(|(name, value)| (name, Value::from_serialize(&value)))
+            .chain([("strftime_now".to_string(), strftime_now)])
+            .collect::<Value>();
+        let mut text = String::new();
+        Vm::new(environment())
+            .eval(
+                &self.instructions,
+                root,
+                &self.blocks,
+                &mut make_string_output(&mut text),
+                AutoEscape::None,
+            )
+            .map_err(failure)?;
+        Ok(text)
+    }
+}
+
+fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_formatter(|out, _, value| {
+            out.write_str(&python::to_text(value)).map_err(Error::from)
+        });
+        environment.set_unknown_method_callback(methods::call);
+        environment.add_function("raise_exception", |text: &Value| -> Result<Value, Error> {
+            let text = python::to_text(text).into_owned();
+            Err(Error::new(ErrorKind::InvalidOperation, text.clone()).with_source(Raised(text)))
+        });
+        operators::add_to(&mut environment);
+        filters::add_to(&mut environment);
+        environment
+    })
+}
+
+fn compile(source: &'static str) -> Result<(Instructions<'static>, Blocks<'static>), Error> {
+    let tree = parse(source, "chat template", Default::default(), WHITESPACE)?;
+    let mut generator = CodeGenerator::new("chat template", source);
+    generator.compile_stmt(&tree);
+    let (mut instructions, mut blocks) = generator.finish();
+    use_python_operators(&mut instructions);
+    blocks.values_mut().for_each(use_python_operators);
+    Ok((instructions, blocks))
+}
+
+/// An operator takes its operands from the stack as a filter does: one instruction replaces the other.
+fn use_python_operators(instructions: &mut Instructions<'static>) {
+    const NO_CACHE: u8 = !0;
+    let mut place = 0;
+    while let Some(instruction) = instructions.get_mut(place) {
+        let (name, operands) = match instruction {
+            Instruction::StringConcat => (operators::CONCAT, 2),
+            Instruction::Rem => (operators::REMAINDER, 2),
+            Instruction::IntDiv => (operators::FLOOR_DIVIDE, 2),
+            Instruction::GetItem => (operators::ITEM, 2),
+            Instruction::Slice => (operators::SLICE, 4),
+            Instruction::Lt => (operators::LESS, 2),
+            Instruction::Lte => (operators::LESS_OR_EQUAL, 2),
+            Instruction::Gt => (operators::GREATER, 2),
+            Instruction::Gte => (operators::GREATER_OR_EQUAL, 2),
+            Instruction::In => (operators::IN, 2),
+            _ => ("", 0),
+        };
+        if operands > 0 {
+            *instruction = Instruction::ApplyFilter(name, Some(operands), NO_CACHE);
+        }
+        place += 1;
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(current) = cause {
+        if let Some(Raised(text)) = current.downcast_ref() {
+            return Failure::Raised(text.clone());
+        }
+        cause = current.source();
+    }
+    let kind = error.kind();
+    let detail =
+        error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    Failure::Failed(match error.line() {
+        Some(line) => format!("line {line}: {detail}"),
+        None => detail,
+    })
+}

@@ -1,0 +1,144 @@
+#include "text/tokenizer.h"
+
+#include <cstring>
+
+#include "core/error.h"
+#include "text/chat_template.h"
+#include "text/rust_answer.h"
+
+namespace amalgam {
+namespace {
+
+constexpr const char* kTokenizerFile = "tokenizer.json";
+
+struct DropTokenizer {
+  void operator()(rust::Tokenizer* tokenizer) const { amalgam_text_drop_tokenizer(tokenizer); }
+};
+using RustTokenizer = std::unique_ptr<rust::Tokenizer, DropTokenizer>;
+
+RustTokenizer read_tokenizer(const fs::path& folder) {
+  if (!fs::is_directory(folder)) fail_usage("{}: there is no such model folder", folder.string());
+  const fs::path file = folder / kTokenizerFile;
+  if (!fs::exists(file))
+    fail_usage(
+        "{}: the model folder has no {}; write one with transformers: "
+        "AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)",
+        file.string(), kTokenizerFile);
+  const std::string json = read_file(file);
+  rust::Tokenizer* tokenizer = nullptr;
+  const RustAnswer answer(rust::amalgam_text_tokenizer(json, &tokenizer));
+  if (answer.status() != rust::kDone)
+    fail_usage("{}: not a tokenizer: {}", file.string(), answer.text());
+  return RustTokenizer(tokenizer);
+}
+
+Json read_json_if_there(const fs::path& file) {
+  return fs::exists(file) ? parse_json(read_file(file), file.string()) : Json::object();
+}
+
+/// A token's text: the config holds it plain or as an object (AddedToken).
+std::optional<std::string> token_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object() && value.contains("content") && value["content"].is_string())
+    return value["content"].get<std::string>();
+  return std::nullopt;
+}
+
+/// What transformers gives templates as special_tokens_map: "bos_token" and the like, each a text,
+/// and "additional_special_tokens", a list. tokenizer_config.json wins over
+/// special_tokens_map.json.
+Json read_special_tokens(const Json& config, const Json& map) {
+  Json tokens = Json::object();
+  for (const Json& source : {config, map}) {
+    const auto add = [&](const std::string& name, const Json& value) {
+      const auto text = token_text(value);
+      if (text && !tokens.contains(name)) tokens[name] = *text;
+    };
+    for (const auto& [name, value] : source.items()) {
+      if (name.ends_with("_token")) add(name, value);
+      if (name == "extra_special_tokens" && value.is_object())
+        for (const auto& [extra, token] : value.items()) add(extra, token);
+      if (name == "additional_special_tokens" && value.is_array() && !tokens.contains(name)) {
+        tokens[name] = Json::array();
+        for (const Json& token : value)
+          if (const auto text = token_text(token)) tokens[name].push_back(*text);
+      }
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+struct Tokenizer::State {
+  RustTokenizer tokenizer;
+  Json special_tokens;
+  ChatTemplates templates;
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::load(const fs::path& model_dir) {
+  RustTokenizer tokenizer = read_tokenizer(model_dir);
+  const Json config = read_json_if_there(model_dir / "tokenizer_config.json");
+  const Json map = read_json_if_there(model_dir / "special_tokens_map.json");
+  return Tokenizer(std::make_unique<State>(State{
+      std::move(tokenizer), read_special_tokens(config, map), ChatTemplates(model_dir, config)}));
+}
+
+std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+  const RustAnswer answer(
+      rust::amalgam_text_encode(state_->tokenizer.get(), text, add_special_tokens));
+  if (answer.status() != rust::kDone) fail_usage("cannot tokenize the text: {}", answer.text());
+  std::vector<Token> ids(answer.text().size() / sizeof(Token));
+  if (!ids.empty()) std::memcpy(ids.data(), answer.text().data(), answer.text().size());
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const Token> ids, bool skip_special_tokens) const {
+  const RustAnswer answer(rust::amalgam_text_decode(state_->tokenizer.get(),
+                                                    reinterpret_cast<const uint32_t*>(ids.data()),
+                                                    ids.size(), skip_special_tokens));
+  if (answer.status() != rust::kDone) fail("cannot decode token ids: {}", answer.text());
+  return std::string(answer.text());
+}
+
+std::optional<Token> Tokenizer::token_id(std::string_view token) const {
+  const int64_t id = rust::amalgam_text_token_id(state_->tokenizer.get(), token);
+  return id < 0 ? std::nullopt : std::optional(static_cast<Token>(id));
+}
+
+int64_t Tokenizer::vocab_size() const {
+  return static_cast<int64_t>(rust::amalgam_text_vocab_size(state_->tokenizer.get()));
+}
+
+std::optional<std::string> Tokenizer::special_token(std::string_view name) const {
+  const auto found = state_->special_tokens.find(name);
+  if (found == state_->special_tokens.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+bool Tokenizer::has_chat_template() const { return !state_->templates.empty(); }
+
+std::string Tokenizer::render_chat(const Json& messages, const ChatOptions& options) const {
+  return state_->templates.render(messages, state_->special_tokens, options);
+}
+
+std::vector<Token> Tokenizer::encode_chat(const Json& messages, const ChatOptions& options) const {
+  return encode(render_chat(messages, options), false);
+}
+
+ChatOptions read_chat_options(const Json& row, std::string_view where) {
+  ChatOptions options;
+  options.add_generation_prompt = optional_or<bool>(row, "add_generation_prompt", false, where);
+  options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
+  if (!options.kwargs.is_object()) fail_usage("{}: \"template_kwargs\" must be an object", where);
+  const std::string now = optional_or<std::string>(row, "now", "", where);
+  if (!now.empty()) options.now = now;
+  return options;
+}
+
+}  // namespace amalgam

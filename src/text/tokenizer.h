@@ -1,0 +1,60 @@
+// Tokenizer and chat template of a Hugging Face model folder, over the crates `tokenizers` and
+// `minijinja` (rust/).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "core/token.h"
+
+namespace amalgam {
+
+struct ChatOptions {
+  bool add_generation_prompt = false;
+  Json kwargs = Json::object();    // tools, date_string, enable_thinking, ... given to the template
+  std::optional<std::string> now;  // "2026-01-31T12:00:00", the clock of strftime_now
+};
+
+/// The chat options of a JSONL row: "add_generation_prompt" (absent: false), "template_kwargs" and
+/// "now", each of which may be null. `where` names the row in errors.
+ChatOptions read_chat_options(const Json& row, std::string_view where);
+
+/// Not thread-safe to move; const members may be called from several threads.
+class Tokenizer {
+ public:
+  /// Reads tokenizer.json, tokenizer_config.json, special_tokens_map.json and the chat template. A
+  /// folder without tokenizer.json is a usage error.
+  static Tokenizer load(const fs::path& model_dir);
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// `add_special_tokens`: run the post-processor (BOS and the like).
+  std::vector<Token> encode(std::string_view text, bool add_special_tokens) const;
+  std::string decode(std::span<const Token> ids, bool skip_special_tokens) const;
+  std::optional<Token> token_id(std::string_view token) const;
+  int64_t vocab_size() const;  // added tokens included
+
+  /// The named special token's text ("bos_token", "eos_token", "pad_token", "unk_token").
+  std::optional<std::string> special_token(std::string_view name) const;
+
+  bool has_chat_template() const;
+  /// Renders the conversation. A template's raise_exception becomes a usage error with its text.
+  std::string render_chat(const Json& messages, const ChatOptions& options) const;
+  /// Renders, then encodes without adding special tokens (the template owns them).
+  std::vector<Token> encode_chat(const Json& messages, const ChatOptions& options) const;
+
+ private:
+  struct State;
+  explicit Tokenizer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace amalgam

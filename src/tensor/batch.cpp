@@ -1,0 +1,62 @@
+#include "tensor/batch.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+at::Tensor to_tensor(std::vector<int64_t>& values, at::Device device) {
+  const auto size = static_cast<int64_t>(values.size());
+  return at::from_blob(values.data(), {size}, at::kLong)
+      .to(device, at::kLong, false, /*copy=*/true);
+}
+
+}  // namespace
+
+int64_t TokenizedExample::tokens() const {
+  size_t total = prompt.size();
+  for (const std::vector<Token>& response : responses) total += response.size();
+  return static_cast<int64_t>(total);
+}
+
+PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device) {
+  PackedBatch batch;
+  std::vector<int64_t> ids, positions, rows, targets, response_of;
+  const auto append = [&](const std::vector<Token>& tokens, int64_t first_position) {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      ids.push_back(tokens[i]);
+      positions.push_back(first_position + static_cast<int64_t>(i));
+    }
+  };
+  for (const TokenizedExample* example : examples) {
+    AMALGAM_CHECK(!example->prompt.empty());
+    const auto prompt_begin = static_cast<int64_t>(ids.size());
+    append(example->prompt, 0);
+    const auto prompt_end = static_cast<int64_t>(ids.size());
+    batch.segments.push_back({.begin = prompt_begin, .end = prompt_end});
+    for (const std::vector<Token>& response : example->responses) {
+      AMALGAM_CHECK(!response.empty());
+      const auto begin = static_cast<int64_t>(ids.size());
+      append(response, prompt_end - prompt_begin);
+      const auto end = static_cast<int64_t>(ids.size());
+      batch.segments.push_back({begin, end, prompt_begin, prompt_end});
+      for (int64_t token = begin; token < end; ++token) {
+        rows.push_back(token == begin ? prompt_end - 1 : token - 1);
+        targets.push_back(ids[static_cast<size_t>(token)]);
+        response_of.push_back(batch.responses);
+      }
+      batch.response_lengths.push_back(end - begin);
+      ++batch.responses;
+    }
+  }
+  batch.ids = to_tensor(ids, device);
+  batch.positions = to_tensor(positions, device);
+  batch.rows = to_tensor(rows, device);
+  batch.targets = to_tensor(targets, device);
+  batch.response_of = to_tensor(response_of, device);
+  return batch;
+}
+
+}  // namespace amalgam

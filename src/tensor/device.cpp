@@ -1,0 +1,20 @@
+#include "tensor/device.h"
+
+#include <ATen/Context.h>
+#include <dlfcn.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+
+at::Device device_from_name(const std::string& name) {
+  if (name == "cpu") return at::kCPU;
+  if (name != "cuda") fail_usage("device {}: must be cpu or cuda", name);
+  // Loading the library registers its kernels; it stays loaded.
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    fail_usage("device cuda: this PyTorch has no CUDA ({})", dlerror());
+  if (!at::globalContext().hasCUDA()) fail_usage("device cuda: there is no usable GPU");
+  return at::Device(at::kCUDA, 0);
+}
+
+}  // namespace amalgam

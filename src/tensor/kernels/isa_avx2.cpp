@@ -1,0 +1,2 @@
+#define AMALGAM_ISA Avx2
+#include "tensor/kernels/loops.inl"

@@ -1,0 +1,2 @@
+#define AMALGAM_ISA Avx512
+#include "tensor/kernels/loops.inl"

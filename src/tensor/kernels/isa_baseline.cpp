@@ -1,0 +1,2 @@
+#define AMALGAM_ISA Baseline
+#include "tensor/kernels/loops.inl"

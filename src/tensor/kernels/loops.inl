@@ -1,0 +1,22 @@
+// The loops of loops.h for the instruction set this file is compiled for; AMALGAM_ISA names it.
+#include "tensor/kernels/isa.h"
+#include "tensor/kernels/loops_attention.inl"
+#include "tensor/kernels/loops_logits.inl"
+#include "tensor/kernels/loops_pack.inl"
+#include "tensor/kernels/loops_rows.inl"
+
+namespace amalgam::kernels {
+namespace {
+
+template <class T>
+constexpr Loops<T> kTable{
+    transpose_words<T>, pair_rows,   transpose,           store_tile<T>,    softmax_block<T>,
+    softmax_finish<T>,  row_dots<T>, softmax_gradient<T>, norm<T>,          norm_gradient<T>,
+    rotate<T>,          gate<T>,     gate_gradient<T>,    normaliser_block, probabilities<T>};
+
+}  // namespace
+
+const Loops<float>& AMALGAM_ISA::floats() { return kTable<float>; }
+const Loops<Bf16>& AMALGAM_ISA::halves() { return kTable<Bf16>; }
+
+}  // namespace amalgam::kernels

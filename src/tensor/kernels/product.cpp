@@ -1,0 +1,175 @@
+#include "tensor/kernels/product.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+#include "tensor/kernels/parallel.h"
+
+namespace amalgam::kernels {
+namespace {
+
+constexpr int64_t kDepth =
+    1024;  // summed at once: a tile's operands stay in the second-level cache
+
+bool runs(at::ScalarType type) {
+#if defined(__x86_64__)
+  if (type == at::kFloat && !__builtin_cpu_supports("avx2")) return false;
+  if (type == at::kBFloat16 && !__builtin_cpu_supports("avx512bf16")) return false;
+#else
+  return false;
+#endif
+  try {  // libtorch's oneDNN may have been told to leave the units unused
+    float result = 0;
+    if (type == at::kFloat) {
+      const float a[2] = {1, 1};
+      multiply(1, 1, 2, a, 2, a, 1, false, &result, 1);
+    } else {
+      const Bf16 a[2] = {0x3f80, 0x3f80};
+      multiply(1, 1, 2, a, 2, a, 1, false, &result, 1);
+    }
+    at::native::cpublas::brgemm_release();
+    return result == 2;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+/// The sizes a block of rows is cut into: few distinct ones, since each is a kernel of its own.
+int64_t row_step(int64_t rows) {
+  if (rows <= 8) return rows;
+  int64_t step = kTile;
+  while (step > rows) step /= 2;
+  return step;
+}
+
+}  // namespace
+
+bool products_available(at::ScalarType type) {
+  static const bool halves = runs(at::kBFloat16), floats = runs(at::kFloat);
+  return type == at::kBFloat16 ? halves : type == at::kFloat && floats;
+}
+
+at::Tensor pack_transposed(const at::Tensor& weight) {
+  const int64_t n = weight.size(0), k = weight.size(1);
+  at::Tensor packed = at::empty({round_up(n, kTile) / kTile, k * kTile}, weight.options());
+  with_storage(weight.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    constexpr int64_t kPerWord = 4 / sizeof(T);
+    AMALGAM_CHECK(k % kPerWord == 0);
+    for_each_item(packed.size(0), [&](int64_t panel) {
+      const int64_t row = panel * kTile;
+      loops<T>().transpose_words(data<T>(weight) + row * k, k / kPerWord, std::min(kTile, n - row),
+                                 k / kPerWord, data<T>(packed) + row * k, kTile, kTile);
+    });
+  });
+  return packed;
+}
+
+at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple) {
+  const int64_t k = matrix.size(0), n = matrix.size(1), padded = round_up(k, multiple);
+  constexpr int64_t kRows = 512;
+  at::Tensor packed = at::empty({round_up(n, kTile) / kTile, padded * kTile}, matrix.options());
+  with_storage(matrix.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    const int64_t ld = matrix.stride(0), parts = (padded + kRows - 1) / kRows;
+    for_each_item(packed.size(0) * parts, [&](int64_t item) {
+      const int64_t column = item / parts * kTile, row = item % parts * kRows;
+      loops<T>().pair_rows(
+          data<T>(matrix) + row * ld + column, ld, std::max<int64_t>(0, std::min(kRows, k - row)),
+          std::min(kTile, n - column), data<T>(packed) + column * padded + row * kTile, kTile,
+          std::min(kRows, padded - row), kTile);
+    });
+  });
+  return packed;
+}
+
+template <class T>
+void row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels, int64_t first,
+               int64_t last, float* out, int64_t ld_out) {
+  for (int64_t row = 0, step; row < rows; row += step) {
+    step = row_step(rows - row);
+    for (int64_t panel = first; panel < last; ++panel) {
+      for (int64_t depth = 0; depth < k; depth += kDepth)
+        multiply(step, kTile, std::min(kDepth, k - depth), a + row * ld_a + depth, ld_a,
+                 panels + panel * k * kTile + depth * kTile, kTile, depth > 0,
+                 out + row * ld_out + (panel - first) * kTile, ld_out);
+    }
+  }
+}
+template void row_block<float>(const float*, int64_t, int64_t, int64_t, const float*, int64_t,
+                               int64_t, float*, int64_t);
+template void row_block<Bf16>(const Bf16*, int64_t, int64_t, int64_t, const Bf16*, int64_t, int64_t,
+                              float*, int64_t);
+
+void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
+             const at::Tensor& out, const at::Tensor& row_scale) {
+  const int64_t m = a.size(0), k = a.size(1), n = out.size(1), columns = panels.size(0);
+  AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == k * kTile);
+  const int64_t row_blocks = (m + kTile - 1) / kTile;
+  if (row_blocks == 0) return;
+  // Few rows (decoding): the threads share the columns.
+  const int64_t wanted = 4 * at::get_num_threads();
+  const int64_t groups = std::clamp<int64_t>((wanted + row_blocks - 1) / row_blocks, 1, columns);
+  with_storage(a.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    for_each_item(row_blocks * groups, [&](int64_t item) {
+      const int64_t row = item / groups * kTile, group = item % groups;
+      const int64_t rows = std::min(kTile, m - row);
+      const float* scales = row_scale.defined() ? data<float>(row_scale) + row : nullptr;
+      alignas(64) float tile[kTile * kTile];
+      for (int64_t panel = columns * group / groups; panel < columns * (group + 1) / groups;
+           ++panel) {
+        const int64_t column = panel * kTile;
+        row_block(data<T>(a) + row * a.stride(0), a.stride(0), rows, k, data<T>(panels), panel,
+                  panel + 1, tile, kTile);
+        loops<T>().store_tile(tile, kTile, rows, std::min(kTile, n - column), scales,
+                              bias.defined() ? data<T>(bias) + column : nullptr,
+                              data<T>(out) + row * out.stride(0) + column, out.stride(0));
+      }
+    });
+  });
+}
+
+void product_of_transposed(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& out) {
+  const int64_t m = dy.size(0), n = dy.size(1), k = x.size(1);
+  const int64_t padded = round_up(m, kTile), width = round_up(k, kTile);
+  AMALGAM_CHECK(dy.stride(1) == 1 && x.stride(1) == 1 && out.is_contiguous());
+  if (m == 0) {
+    out.zero_();
+    return;
+  }
+  const at::Tensor panels = pack_plain(x, kTile);
+  const int64_t blocks = (n + kTile - 1) / kTile, columns = panels.size(0);
+  const int64_t wanted = 4 * at::get_num_threads();
+  const int64_t groups = std::clamp<int64_t>((wanted + blocks - 1) / blocks, 1, columns);
+  with_storage(dy.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    for_each_item(blocks * groups, [&](int64_t item) {
+      const int64_t row = item / groups * kTile, group = item % groups;
+      const int64_t first = columns * group / groups, last = columns * (group + 1) / groups;
+      const int64_t rows = std::min(kTile, n - row);
+      const at::Tensor sums = at::empty({rows, width}, at::kFloat);
+      const at::Tensor transposed = at::empty({kTile, kDepth}, dy.options());
+      for (int64_t depth = 0; depth < padded; depth += kDepth) {
+        const int64_t count = std::min(kDepth, padded - depth);
+        loops<T>().transpose(data<T>(dy) + depth * dy.stride(0) + row, dy.stride(0),
+                             std::min(count, m - depth), rows, data<T>(transposed), kDepth, count);
+        for (int64_t panel = first; panel < last; ++panel)
+          multiply(rows, kTile, count, data<T>(transposed), kDepth,
+                   data<T>(panels) + panel * padded * kTile + depth * kTile, kTile, depth > 0,
+                   data<float>(sums) + panel * kTile, width);
+      }
+      const int64_t column = first * kTile;
+      const auto store = [&](auto type_of_out) {
+        using Out = decltype(type_of_out);
+        loops<Out>().store_tile(data<float>(sums) + column, width, rows,
+                                std::min(last * kTile, k) - column, nullptr, nullptr,
+                                data<Out>(out) + row * k + column, k);
+      };
+      with_storage(out.scalar_type(), store);
+    });
+  });
+}
+
+}  // namespace amalgam::kernels

@@ -1,0 +1,147 @@
+// A vector of fp32 lanes in the width of the instruction set this is compiled for (GCC and Clang
+// vector extensions).
+#pragma once
+
+#include <stdint.h>
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+#include "tensor/kernels/loops.h"
+
+namespace amalgam::kernels {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float Vec __attribute__((vector_size(4 * kLanes)));
+typedef int32_t IntVec __attribute__((vector_size(4 * kLanes)));
+typedef uint32_t WordVec __attribute__((vector_size(4 * kLanes)));
+typedef uint16_t HalfVec __attribute__((vector_size(2 * kLanes)));
+
+template <class V, class P>
+inline V load_bits(const P* from) {
+  V value;
+  __builtin_memcpy(&value, from, sizeof value);
+  return value;
+}
+template <class P, class V>
+inline void store_bits(P* to, V value) {
+  __builtin_memcpy(to, &value, sizeof value);
+}
+
+inline int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+inline Vec splat(float x) { return x - Vec{}; }
+inline Vec max(Vec a, Vec b) { return b > a ? b : a; }  // a NaN in a stays
+inline Vec min(Vec a, Vec b) { return b < a ? b : a; }
+inline IntVec lane_index() {
+  IntVec index;
+  for (int i = 0; i < kLanes; ++i) index[i] = i;
+  return index;
+}
+
+inline Vec widen(HalfVec half) { return (Vec)(__builtin_convertvector(half, WordVec) << 16); }
+
+/// Rounds to nearest, ties to even; a NaN stays one.
+inline HalfVec narrow(Vec x) {
+#if defined(__AVX512BF16__)
+  return (HalfVec)_mm512_cvtneps_pbh((__m512)x);
+#else
+  const WordVec bits = (WordVec)x;
+  const WordVec rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return __builtin_convertvector(x == x ? rounded : (bits >> 16) | 0x40, HalfVec);
+#endif
+}
+
+inline Vec load(const float* from) { return load_bits<Vec>(from); }
+inline Vec load(const Bf16* from) { return widen(load_bits<HalfVec>(from)); }
+inline void store(float* to, Vec x) { store_bits(to, x); }
+inline void store(Bf16* to, Vec x) { store_bits(to, narrow(x)); }
+
+/// The first `count` lanes; zero in the others.
+template <class T>
+inline Vec load_part(const T* from, int64_t count) {
+  T buffer[kLanes] = {};
+  for (int64_t i = 0; i < count; ++i) buffer[i] = from[i];
+  return load(buffer);
+}
+template <class T>
+inline void store_part(T* to, Vec x, int64_t count) {
+  T buffer[kLanes];
+  store(buffer, x);
+  for (int64_t i = 0; i < count; ++i) to[i] = buffer[i];
+}
+
+/// Calls body(load, store, offset) over `count` numbers: whole vectors, then the rest.
+template <class Body>
+inline void for_lanes(int64_t count, Body body) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    body([i](const auto* p) { return load(p + i); }, [i](auto* p, Vec x) { store(p + i, x); }, i);
+  if (const int64_t rest = count - i; rest > 0)
+    body([i, rest](const auto* p) { return load_part(p + i, rest); },
+         [i, rest](auto* p, Vec x) { store_part(p + i, x, rest); }, i);
+}
+
+inline float sum_lanes(Vec x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+inline float max_lanes(Vec x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i)
+      if (lanes[i + half] > lanes[i]) lanes[i] = lanes[i + half];
+  return lanes[0];
+}
+
+/// e^x to a few units in the last place; 0 from -88 down, and a NaN stays one. x = n ln 2 + r with
+/// |r| <= ln 2 / 2; e^x = 2^n e^r, e^r by its Taylor polynomial of degree 6.
+inline Vec exp(Vec x) {
+  const Vec clamped = min(max(x, splat(-88.0f)), splat(88.0f));
+  const Vec shifted =
+      clamped * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: low bits are round(x / ln 2)
+  const Vec n = shifted - 12582912.0f;
+  const Vec r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
+  Vec p = splat(1.0f / 720);
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  return p * (Vec)(((IntVec)shifted - (0x4b400000 - 127)) << 23);
+}
+
+inline Vec tanh(Vec x) { return 1.0f - 2.0f / (1.0f + exp(2.0f * x)); }
+inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
+
+/// Transposes a square of kLanes words in registers.
+inline void transpose_square(WordVec (&rows)[kLanes]) {
+  for (int step = 1; step < kLanes; step *= 2) {
+    IntVec low, high;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      low[lane] = lane & step ? kLanes + lane - step : lane;
+      high[lane] = lane & step ? kLanes + lane : lane + step;
+    }
+    for (int i = 0; i < kLanes; ++i) {
+      if (i & step) continue;
+      const WordVec a = rows[i], b = rows[i + step];
+      rows[i] = __builtin_shuffle(a, b, low);
+      rows[i + step] = __builtin_shuffle(a, b, high);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace amalgam::kernels

@@ -1,0 +1,281 @@
+#include "tensor/safetensors.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/ScalarType.h>
+#include <fcntl.h>
+#include <fmt/ranges.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
+
+// The format's own bound: a header is never larger.
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+constexpr uint64_t kLengthBytes = 8;
+
+struct DtypeName {
+  const char* name;
+  at::ScalarType dtype;
+};
+constexpr DtypeName kDtypes[] = {
+    {"BOOL", at::kBool},
+    {"U8", at::kByte},
+    {"I8", at::kChar},
+    {"U16", at::kUInt16},
+    {"I16", at::kShort},
+    {"U32", at::kUInt32},
+    {"I32", at::kInt},
+    {"U64", at::kUInt64},
+    {"I64", at::kLong},
+    {"F8_E4M3", at::kFloat8_e4m3fn},
+    {"F8_E5M2", at::kFloat8_e5m2},
+    {"F8_E8M0", at::kFloat8_e8m0fnu},
+    {"F16", at::kHalf},
+    {"BF16", at::kBFloat16},
+    {"F32", at::kFloat},
+    {"F64", at::kDouble},
+    {"C64", at::kComplexFloat},
+};
+
+std::optional<at::ScalarType> dtype_of(const std::string& name) {
+  for (const DtypeName& entry : kDtypes)
+    if (name == entry.name) return entry.dtype;
+  return std::nullopt;
+}
+
+const char* name_of(at::ScalarType dtype) {
+  for (const DtypeName& entry : kDtypes)
+    if (dtype == entry.dtype) return entry.name;
+  fail("safetensors cannot store tensors of type {}", c10::toString(dtype));
+}
+
+std::string text_of(at::IntArrayRef shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+struct Mapping {
+  std::shared_ptr<const char> bytes;
+  uint64_t size;
+};
+
+Mapping map_file(const fs::path& path) {
+  const int handle = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (handle < 0) fail_usage("{}: cannot read ({})", path.string(), std::strerror(errno));
+  struct stat status {};
+  const bool known = ::fstat(handle, &status) == 0 && S_ISREG(status.st_mode);
+  const auto size = known ? static_cast<uint64_t>(status.st_size) : 0;
+  if (size < kLengthBytes) {
+    ::close(handle);
+    fail_usage("{}: not a safetensors file ({} bytes); download or copy it again", path.string(),
+               size);
+  }
+  void* bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle, 0);
+  const int reason = errno;
+  ::close(handle);
+  if (bytes == MAP_FAILED) fail("{}: cannot map ({})", path.string(), std::strerror(reason));
+  return {{static_cast<const char*>(bytes),
+           [size](const char* mapped) { ::munmap(const_cast<char*>(mapped), size); }},
+          size};
+}
+
+// std::map inside: headers of many thousand names are looked up by name. Duplicate keys, which the
+// parser would drop in silence, are errors.
+nlohmann::json parse_header(std::string_view header) {
+  std::set<std::string> seen;
+  const auto check_names = [&seen](int depth, nlohmann::json::parse_event_t event,
+                                   nlohmann::json& parsed) {
+    if (event == nlohmann::json::parse_event_t::key && depth == 1 &&
+        !seen.insert(parsed.get<std::string>()).second)
+      fail_usage("tensor {} appears twice in the header", parsed.get<std::string>());
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(header, check_names);
+  } catch (const nlohmann::json::exception&) {
+    fail_usage("the header is not valid JSON; download or copy the file again");
+  }
+}
+
+/// Bytes of a tensor, or nothing where the number does not fit.
+std::optional<uint64_t> byte_count(const std::vector<int64_t>& shape, at::ScalarType dtype) {
+  uint64_t bytes = c10::elementSize(dtype);
+  for (const int64_t size : shape)
+    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return std::nullopt;
+  return bytes;
+}
+
+/// A file written beside `path` and renamed to it by commit(); without commit() it leaves nothing.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const fs::path& path)
+      : path_(path), partial_(path.string() + ".tmp"), file_(std::fopen(partial_.c_str(), "wb")) {
+    if (file_ == nullptr) refuse();
+  }
+  ~AtomicFile() {
+    if (file_ == nullptr) return;
+    std::fclose(file_);
+    std::error_code ignored;
+    fs::remove(partial_, ignored);
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) refuse();
+  }
+  void commit() {
+    if (std::fflush(file_) != 0 || ::fsync(fileno(file_)) != 0) refuse();
+    std::fclose(std::exchange(file_, nullptr));
+    fs::rename(partial_, path_);
+  }
+
+ private:
+  [[noreturn]] void refuse() const {
+    fail("{}: cannot write ({})", path_.string(), std::strerror(errno));
+  }
+
+  fs::path path_, partial_;
+  std::FILE* file_;
+};
+
+SafetensorsFile::Entry parse_entry(const std::string& name, const nlohmann::json& value) {
+  const auto natural = [](const nlohmann::json& number) {
+    return number.is_number_unsigned() && number.get<uint64_t>() <= INT64_MAX;
+  };
+  const auto all_natural = [&](const nlohmann::json& list) {
+    return list.is_array() && std::all_of(list.begin(), list.end(), natural);
+  };
+  if (!value.is_object() || !value.contains("dtype") || !value["dtype"].is_string() ||
+      !value.contains("shape") || !all_natural(value["shape"]) || !value.contains("data_offsets") ||
+      !all_natural(value["data_offsets"]) || value["data_offsets"].size() != 2)
+    fail_usage("tensor {}: its header entry needs dtype, shape and two data_offsets", name);
+  const auto stored = value["dtype"].get<std::string>();
+  const auto dtype = dtype_of(stored);
+  if (!dtype) fail_usage("tensor {}: dtype {} is not known", name, stored);
+  return {name, *dtype, value["shape"].get<std::vector<int64_t>>(),
+          value["data_offsets"][0].get<uint64_t>(), value["data_offsets"][1].get<uint64_t>()};
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path) {
+  const Mapping mapping = map_file(path);
+  mapping_ = mapping.bytes;
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, mapping_.get(), kLengthBytes);
+  if (header_size > kMaxHeaderBytes || header_size > mapping.size - kLengthBytes)
+    fail_usage(
+        "{}: says that its header has {} bytes, the file has {}: cut short, or not a safetensors "
+        "file; download or copy it again",
+        path.string(), header_size, mapping.size);
+  data_ = mapping_.get() + kLengthBytes + header_size;
+  with_context(path.string(), [&] {
+    read_header({mapping_.get() + kLengthBytes, header_size},
+                mapping.size - kLengthBytes - header_size);
+  });
+}
+
+void SafetensorsFile::read_header(std::string_view header, uint64_t data_size) {
+  const nlohmann::json parsed = parse_header(header);
+  if (!parsed.is_object()) fail_usage("the header is not a JSON object");
+  for (const auto& [name, value] : parsed.items()) {
+    if (name != "__metadata__") {
+      entries_.push_back(parse_entry(name, value));
+      continue;
+    }
+    if (!value.is_object()) fail_usage("__metadata__ is not an object");
+    for (const auto& [key, text] : value.items()) {
+      if (!text.is_string()) fail_usage("__metadata__: {} is not a string", key);
+      metadata_[key] = text.get<std::string>();
+    }
+  }
+  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  uint64_t position = 0;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    index_[entry.name] = i;
+    if (entry.end > data_size)
+      fail_usage(
+          "tensor {} ends at byte {} of the data, which has {}: the file was cut short; download "
+          "or copy it again",
+          entry.name, entry.end, data_size);
+    if (entry.begin > entry.end || byte_count(entry.shape, entry.dtype) != entry.end - entry.begin)
+      fail_usage("tensor {}: its data_offsets [{}, {}] do not fit shape {} of {}", entry.name,
+                 entry.begin, entry.end, text_of(entry.shape), name_of(entry.dtype));
+    if (entry.begin != position)
+      fail_usage("tensor {} begins at byte {} of the data, {} the tensor before it ({})",
+                 entry.name, entry.begin, entry.begin < position ? "inside" : "with a hole after",
+                 position);
+    position = entry.end;
+  }
+  if (position != data_size)
+    fail_usage("{} bytes after the last tensor belong to none", data_size - position);
+}
+
+const SafetensorsFile::Entry* SafetensorsFile::find(const std::string& name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &entries_[found->second];
+}
+
+at::Tensor SafetensorsFile::tensor(const Entry& entry) const {
+  char* bytes = const_cast<char*>(data_) + entry.begin;
+  const bool aligned =
+      reinterpret_cast<uintptr_t>(bytes) % std::min<size_t>(8, c10::elementSize(entry.dtype)) == 0;
+  if (aligned && entry.end > entry.begin)
+    return at::from_blob(
+        bytes, entry.shape, [keep = mapping_](void*) {}, entry.dtype);
+  const at::Tensor copy = at::empty(entry.shape, entry.dtype);
+  if (entry.end > entry.begin) std::memcpy(copy.data_ptr(), bytes, entry.end - entry.begin);
+  return copy;
+}
+
+void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, at::ScalarType dtype,
+                       const std::map<std::string, std::string>& metadata) {
+  const auto type_of = [dtype](const NamedTensor& item) {
+    return dtype == at::ScalarType::Undefined ? item.tensor.scalar_type() : dtype;
+  };
+  // The order of the format's own library: wide types first, so that every tensor is aligned.
+  std::sort(tensors.begin(), tensors.end(), [&](const NamedTensor& a, const NamedTensor& b) {
+    const auto wide_a = c10::elementSize(type_of(a)), wide_b = c10::elementSize(type_of(b));
+    return wide_a != wide_b ? wide_a > wide_b : a.name < b.name;
+  });
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  uint64_t position = 0;
+  for (const NamedTensor& item : tensors) {
+    const uint64_t end = position + item.tensor.numel() * c10::elementSize(type_of(item));
+    header[item.name] = {{"dtype", name_of(type_of(item))},
+                         {"shape", item.tensor.sizes().vec()},
+                         {"data_offsets", {position, end}}};
+    position = end;
+  }
+  std::string text = header.dump();
+  text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
+
+  AtomicFile file(path);
+  const uint64_t header_size = text.size();
+  file.write({reinterpret_cast<const char*>(&header_size), kLengthBytes});
+  file.write(text);
+  for (const NamedTensor& item : tensors) {
+    const at::Tensor bytes = item.tensor.detach().to(at::kCPU, type_of(item)).contiguous();
+    file.write({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  }
+  file.commit();
+}
+
+}  // namespace amalgam

@@ -1,0 +1,62 @@
+// The safetensors format (https://github.com/huggingface/safetensors, "Format"): eight bytes of
+// header length, a JSON header, the bytes of all tensors without gaps. Read by mapping, written as
+// transformers does.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+
+namespace amalgam {
+
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// One file, mapped read-only. Its header is checked when it is opened: lengths, offsets, overlaps,
+/// holes, sizes, duplicate names; an error names the file and the tensor.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const fs::path& path);
+
+  struct Entry {
+    std::string name;
+    at::ScalarType dtype;
+    std::vector<int64_t> shape;
+    uint64_t begin, end;  // bytes, from the end of the header
+  };
+  const fs::path& path() const { return path_; }
+  /// In the order of the file.
+  const std::vector<Entry>& entries() const { return entries_; }
+  /// nullptr where there is none of this name.
+  const Entry* find(const std::string& name) const;
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  /// The stored values, on the CPU. Usually a view of the mapping, which it keeps alive: not to be
+  /// written to.
+  at::Tensor tensor(const Entry& entry) const;
+
+ private:
+  void read_header(std::string_view header, uint64_t data_size);
+
+  fs::path path_;
+  std::shared_ptr<const char> mapping_;
+  const char* data_ = nullptr;
+  std::vector<Entry> entries_;
+  std::map<std::string, size_t> index_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// Writes `tensors` in `dtype` (each in its own where it is Undefined) to one file, atomically.
+void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
+                       at::ScalarType dtype = at::ScalarType::Undefined,
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+
+}  // namespace amalgam

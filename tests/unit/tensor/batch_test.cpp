@@ -1,0 +1,41 @@
+#include "tensor/batch.h"
+
+#include <gtest/gtest.h>
+
+namespace amalgam {
+namespace {
+
+std::vector<int64_t> list(const at::Tensor& x) {
+  return {x.const_data_ptr<int64_t>(), x.const_data_ptr<int64_t>() + x.numel()};
+}
+using Ints = std::vector<int64_t>;
+
+TEST(Pack, PromptOnceAndResponsesBranchOff) {
+  const TokenizedExample first{"a", {5, 6, 7}, {{8, 9}, {10}}};
+  const TokenizedExample second{"b", {1}, {{2, 3, 4}}};
+  const std::vector<const TokenizedExample*> examples{&first, &second};
+  const PackedBatch batch = pack(examples);
+  EXPECT_EQ(first.tokens() + second.tokens(), batch.tokens());
+  EXPECT_EQ(list(batch.ids), (Ints{5, 6, 7, 8, 9, 10, 1, 2, 3, 4}));
+  EXPECT_EQ(list(batch.positions), (Ints{0, 1, 2, 3, 4, 3, 0, 1, 2, 3}));
+  EXPECT_EQ(batch.segments,
+            (std::vector<Segment>{
+                {0, 3, 0, 0}, {3, 5, 0, 3}, {5, 6, 0, 3}, {6, 7, 0, 0}, {7, 10, 6, 7}}));
+  EXPECT_EQ(list(batch.rows), (Ints{2, 3, 2, 6, 7, 8}));
+  EXPECT_EQ(list(batch.targets), (Ints{8, 9, 10, 2, 3, 4}));
+  EXPECT_EQ(list(batch.response_of), (Ints{0, 0, 1, 2, 2, 2}));
+  EXPECT_EQ(batch.responses, 3);
+  EXPECT_EQ(batch.response_lengths, (Ints{2, 1, 3}));
+}
+
+TEST(Pack, PromptAlone) {
+  const TokenizedExample example{"a", {5, 6}, {}};
+  const std::vector<const TokenizedExample*> examples{&example};
+  const PackedBatch batch = pack(examples);
+  EXPECT_EQ(batch.segments, (std::vector<Segment>{{0, 2, 0, 0}}));
+  EXPECT_EQ(batch.rows.numel(), 0);
+  EXPECT_EQ(batch.responses, 0);
+}
+
+}  // namespace
+}  // namespace amalgam

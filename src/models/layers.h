@@ -1,0 +1,99 @@
+// What families share: the keys of config.json they have in common, and the two halves of a decoder
+// layer. Shapes: T tokens, D hidden size, H query heads, G key/value heads, d head size, F MLP
+// size, V vocabulary.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/model.h"
+#include "models/rope.h"
+
+namespace amalgam {
+
+/// A key of config.json; errors name the file and the key.
+template <class T>
+T config_value(const Json& config, std::string_view key) {
+  return require<T>(config, key, "config.json");
+}
+/// As config_value, but `fallback` where the key is absent or null.
+template <class T>
+T config_value(const Json& config, std::string_view key, T fallback) {
+  return optional_or<T>(config, key, fallback, "config.json");
+}
+/// A number whose null turns something off: 0 where it is null, `absent` where the key is absent.
+template <class T>
+T config_switch(const Json& config, std::string_view key, T absent) {
+  return config.contains(key) ? config_value<T>(config, key, 0) : absent;
+}
+
+/// What config.json says under the same keys for every family.
+struct DecoderConfig {
+  ModelShape shape;
+  int64_t mlp_size = 0;  // F
+  double norm_eps = 0;
+  bool tied = false;  // the head is the embedding
+  Activation activation = Activation::kSilu;
+};
+struct DecoderDefaults {
+  bool tied = false;
+  const char* activation_key = "hidden_act";
+  const char* activation = "silu";
+};
+DecoderConfig read_decoder_config(const Json& config, const DecoderDefaults& defaults = {});
+
+/// The sliding window of each layer, 0 for none: `window` in the layers that "layer_types" names
+/// (transformers 5), where that key is absent in those that `slides` names.
+std::vector<int64_t> layer_windows(const Json& config, int64_t layers, int64_t window,
+                                   const std::function<bool(int64_t layer)>& slides);
+
+struct SelfAttention {
+  Linear qkv;     // ((H + 2 G) d, D)
+  Linear output;  // (D, H d)
+  int64_t layer = 0, heads = 0, kv_heads = 0;
+  AttentionParams params;
+
+  /// x (T, D) -> (T, D).
+  at::Tensor operator()(const at::Tensor& x, const RopeTables& rope,
+                        AttentionContext& attention) const;
+};
+struct AttentionBias {
+  bool qkv = false, output = false;
+};
+/// Weights NAME.q_proj, k_proj, v_proj, o_proj.
+SelfAttention make_self_attention(Weights& weights, const std::string& name, int64_t layer,
+                                  const DecoderConfig& config, AttentionBias bias,
+                                  const AttentionParams& params);
+
+struct GatedMlp {
+  Linear gate_up;  // (2 F, D)
+  Linear down;     // (D, F)
+  Activation activation = Activation::kSilu;
+
+  /// x (T, D) -> (T, D): down(act(gate x) * up x).
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+/// Weights NAME.gate_proj, up_proj, down_proj.
+GatedMlp make_gated_mlp(Weights& weights, const std::string& name, const DecoderConfig& config,
+                        bool bias = false);
+
+/// The embedding and the head, one tensor where they are tied.
+struct Vocabulary {
+  at::Tensor embedding;  // (V, D)
+  Linear head;           // (V, D)
+};
+/// Weights model.embed_tokens and, unless tied, lm_head.
+Vocabulary make_vocabulary(Weights& weights, const DecoderConfig& config);
+
+/// A norm's weight (D); `initial` is the value it starts training from.
+at::Tensor make_norm(Weights& weights, const std::string& name, int64_t size, double initial = 1);
+
+/// "model.layers.7".
+std::string layer_name(int64_t layer);
+
+}  // namespace amalgam

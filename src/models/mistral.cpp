@@ -1,0 +1,15 @@
+// Mistral (arXiv 2310.06825): Llama with a sliding window in every layer, which later releases drop
+// ("sliding_window": null).
+#include "models/pre_norm_decoder.h"
+
+namespace amalgam {
+
+std::unique_ptr<Model> make_mistral(const Json& config, at::ScalarType dtype, at::Device device) {
+  const auto window = config_switch<int64_t>(config, "sliding_window", 4096);
+  PreNormOptions options;
+  options.windows = layer_windows(config, config_value<int64_t>(config, "num_hidden_layers"),
+                                  window, [](int64_t) { return true; });
+  return make_pre_norm_decoder(config, options, dtype, device);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,68 @@
+#include "models/model.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tanh.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+
+at::Tensor SegmentContext::attend(int64_t, const at::Tensor& q, const at::Tensor& k,
+                                  const at::Tensor& v, const AttentionParams& params) {
+  return segment_attention(q, k, v, segments_, params);
+}
+
+at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape,
+                           std::optional<double> initial) {
+  const at::Tensor& parameter =
+      parameters_.emplace_back(at::empty(shape, at::device(device_).dtype(dtype_)));
+  named_.push_back({name, parameter, initial});
+  return parameter;
+}
+
+Linear Weights::linear(const std::vector<Part>& parts, int64_t in, bool bias) {
+  int64_t rows = 0;
+  for (const Part& part : parts) rows += part.rows;
+  const auto merged = [&](const char* suffix, std::vector<int64_t> shape,
+                          std::optional<double> initial) {
+    const at::Tensor& parameter =
+        parameters_.emplace_back(at::empty(shape, at::device(device_).dtype(dtype_)));
+    int64_t first = 0;
+    for (const Part& part : parts) {
+      named_.push_back({part.name + suffix, parameter.narrow(0, first, part.rows), initial});
+      first += part.rows;
+    }
+    return parameter;
+  };
+  const at::Tensor weight = merged(".weight", {rows, in}, {});
+  return Linear(weight, bias ? merged(".bias", {rows}, 0.0) : at::Tensor());
+}
+
+int64_t Weights::count() const {
+  int64_t count = 0;
+  for (const at::Tensor& parameter : parameters_) count += parameter.numel();
+  return count;
+}
+
+at::Tensor Model::logits(const at::Tensor& hidden) const {
+  const at::Tensor logits = head()(hidden).to(at::kFloat);
+  const double cap = logit_softcap();
+  return cap > 0 ? at::tanh(logits / cap) * cap : logits;
+}
+
+std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device) {
+  const Json names = require<Json>(config, "architectures", "config.json");
+  if (!names.is_array() || names.empty() || !names[0].is_string())
+    fail_usage("config.json: \"architectures\" must be a list of one name");
+  const auto architecture = names[0].get<std::string>();
+  std::string known;
+  for (const Family& family : families()) {
+    if (family.architecture == architecture) return family.make(config, dtype, device);
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", family.architecture);
+  }
+  fail_usage("config.json: architecture {} is not supported; supported are {}", architecture,
+             known);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,117 @@
+// A decoder: token ids in, hidden states out. Families (one file each, families.cpp lists them)
+// differ in how a layer is put together; attention is handed in, so one forward serves training,
+// scoring and decoding with a cache.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "tensor/ops.h"
+
+namespace amalgam {
+
+/// How queries meet keys: over the segments of a batch, or against a cache.
+class AttentionContext {
+ public:
+  virtual ~AttentionContext() = default;
+  /// q (T, H, d), k and v (T, G, d) of this call's tokens, already rotated -> (T, H, d).
+  virtual at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                            const at::Tensor& v, const AttentionParams& params) = 0;
+};
+
+/// Attention within a packed batch.
+class SegmentContext : public AttentionContext {
+ public:
+  explicit SegmentContext(const std::vector<Segment>& segments) : segments_(segments) {}
+  at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                    const AttentionParams& params) override;
+
+ private:
+  const std::vector<Segment>& segments_;
+};
+
+/// A stored tensor of a Hugging Face checkpoint: its name there and the part of a parameter it
+/// fills.
+struct NamedWeight {
+  std::string name;
+  at::Tensor view;
+  std::optional<double> initial;  // of norms and biases; other weights start random
+};
+
+/// All parameters of a model. Projections that read the same input are merged into one parameter;
+/// the checkpoint's own tensors are rows of it.
+class Weights {
+ public:
+  Weights(at::ScalarType dtype, at::Device device) : dtype_(dtype), device_(device) {}
+
+  at::Tensor tensor(const std::string& name, at::IntArrayRef shape,
+                    std::optional<double> initial = {});
+  struct Part {
+    std::string name;
+    int64_t rows;
+  };
+  /// One projection of `in` columns from the tensors NAME.weight (rows given) and, if `bias`,
+  /// NAME.bias.
+  Linear linear(const std::vector<Part>& parts, int64_t in, bool bias = false);
+
+  at::ScalarType dtype() const { return dtype_; }
+  at::Device device() const { return device_; }
+  /// What is in the checkpoint, in the order of declaration.
+  const std::vector<NamedWeight>& named() const { return named_; }
+  /// What is optimised: every parameter once.
+  const std::vector<at::Tensor>& parameters() const { return parameters_; }
+  int64_t count() const;  // numbers in all parameters
+
+ private:
+  at::ScalarType dtype_;
+  at::Device device_;
+  std::vector<NamedWeight> named_;
+  std::vector<at::Tensor> parameters_;
+};
+
+/// What generation and memory planning need to know of a model.
+struct ModelShape {
+  int64_t layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, vocab = 0,
+          max_positions = 0;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// ids, positions (T) int64 -> hidden states after the final norm (T, D).
+  virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
+                             AttentionContext& attention) const = 0;
+  virtual const Linear& head() const = 0;  // (V, D)
+  virtual double logit_softcap() const { return 0; }
+  virtual ModelShape shape() const = 0;
+  /// fp32 (T, V).
+  at::Tensor logits(const at::Tensor& hidden) const;
+
+  Weights& weights() { return *weights_; }
+  const Weights& weights() const { return *weights_; }
+
+ protected:
+  std::unique_ptr<Weights> weights_;
+};
+
+/// One family: the `architectures` entry of config.json and the constructor.
+struct Family {
+  std::string_view architecture;  // "LlamaForCausalLM"
+  std::unique_ptr<Model> (*make)(const Json& config, at::ScalarType dtype, at::Device device);
+};
+const std::vector<Family>& families();
+
+/// Builds the model of `config` with uninitialised weights. An architecture that is not in the list
+/// is a usage error that names those that are.
+std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device);
+
+}  // namespace amalgam

@@ -1,0 +1,76 @@
+// Shapes: T tokens, D hidden size.
+#include "models/pre_norm_decoder.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/embedding.h>
+
+#include <cmath>
+
+namespace amalgam {
+namespace {
+
+struct Layer {
+  at::Tensor attention_norm;  // (D)
+  SelfAttention attention;
+  at::Tensor mlp_norm;  // (D)
+  GatedMlp mlp;
+};
+
+class PreNormDecoder : public Model {
+ public:
+  PreNormDecoder(const Json& config, const PreNormOptions& options, at::ScalarType dtype,
+                 at::Device device)
+      : config_(read_decoder_config(config)), rope_(config, config_.shape.head_dim, device) {
+    weights_ = std::make_unique<Weights>(dtype, device);
+    vocabulary_ = make_vocabulary(*weights_, config_);
+    const int64_t hidden = config_.shape.hidden;
+    AttentionParams params;
+    params.scale = 1 / std::sqrt(static_cast<double>(config_.shape.head_dim));
+    for (int64_t i = 0; i < config_.shape.layers; ++i) {
+      params.window = options.windows.empty() ? 0 : options.windows[i];
+      const std::string name = layer_name(i);
+      Layer& layer = layers_.emplace_back();
+      layer.attention_norm = make_norm(*weights_, name + ".input_layernorm", hidden);
+      layer.attention = make_self_attention(*weights_, name + ".self_attn", i, config_,
+                                            options.attention_bias, params);
+      layer.mlp_norm = make_norm(*weights_, name + ".post_attention_layernorm", hidden);
+      layer.mlp = make_gated_mlp(*weights_, name + ".mlp", config_, options.mlp_bias);
+    }
+    final_norm_ = make_norm(*weights_, "model.norm", hidden);
+  }
+
+  at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
+                     AttentionContext& attention) const override {
+    const double eps = config_.norm_eps;
+    const RopeTables rope = rope_.tables(positions);
+    const at::Tensor embedded = at::embedding(vocabulary_.embedding, ids);  // (T, D)
+    // The sum that a layer adds to, and its norm: what the next block reads.
+    AddedNorm x{embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const Layer& layer = layers_[i];
+      const at::Tensor& next = i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
+      x = add_rms_norm(layer.attention(x.normed, rope, attention), x.sum, layer.mlp_norm, eps);
+      x = add_rms_norm(layer.mlp(x.normed), x.sum, next, eps);
+    }
+    return x.normed;
+  }
+
+  const Linear& head() const override { return vocabulary_.head; }
+  ModelShape shape() const override { return config_.shape; }
+
+ private:
+  DecoderConfig config_;
+  Rope rope_;
+  Vocabulary vocabulary_;
+  std::vector<Layer> layers_;
+  at::Tensor final_norm_;  // (D)
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_pre_norm_decoder(const Json& config, const PreNormOptions& options,
+                                             at::ScalarType dtype, at::Device device) {
+  return std::make_unique<PreNormDecoder>(config, options, dtype, device);
+}
+
+}  // namespace amalgam

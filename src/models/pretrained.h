@@ -1,0 +1,42 @@
+// Hugging Face model folders: in and out.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "models/model.h"
+#include "text/tokenizer.h"
+
+namespace amalgam {
+
+/// A model with what belongs to it.
+struct Pretrained {
+  fs::path folder;
+  Json config;
+  std::vector<Token> eos_ids;  // of generation_config.json, else of config.json
+  std::unique_ptr<Model> model;
+};
+
+/// "fp32" or "bf16", the types models compute in; another name is a usage error.
+at::ScalarType dtype_from_name(const std::string& name);
+
+/// Reads config.json and the safetensors of `folder` (one file, or shards with an index) into
+/// `dtype`. Missing files, tensors and wrong shapes are usage errors naming file and tensor.
+Pretrained load_pretrained(const fs::path& folder, at::ScalarType dtype,
+                           at::Device device = at::kCPU);
+
+/// Random weights for `config_file`: matrices normal(0, initializer_range), norms 1 (0 where the
+/// family adds one), biases 0.
+Pretrained init_pretrained(const fs::path& config_file, uint64_t seed, at::ScalarType dtype);
+
+/// Writes the model in `dtype` to `folder`, atomically (a temporary folder, then a rename): weights
+/// as transformers does (an index above 5 GB), config.json, generation_config.json, tokenizer and
+/// template files of `model.folder`.
+void save_pretrained(const Pretrained& model, const fs::path& folder, at::ScalarType dtype);
+
+/// SHA-256 over names, shapes and bytes of all weights: the identity of a model.
+std::string weights_hash(const Model& model);
+
+}  // namespace amalgam

@@ -1,0 +1,98 @@
+#include "models/stored_weights.h"
+
+#include <c10/core/ScalarType.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+std::string text_of(at::IntArrayRef shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+}  // namespace
+
+StoredWeights::StoredWeights(const fs::path& folder) : source_(folder / kSingle) {
+  if (!fs::exists(source_)) {
+    read_index(folder);
+    return;
+  }
+  auto& file = files_[kSingle] = std::make_unique<SafetensorsFile>(source_);
+  for (const auto& entry : file->entries()) places_[entry.name] = {file.get(), &entry};
+}
+
+void StoredWeights::read_index(const fs::path& folder) {
+  source_ = folder / kIndex;
+  if (!fs::exists(source_))
+    fail_usage("{}: has neither {} nor {}; weights in other formats are not read, convert them",
+               folder.string(), kSingle, kIndex);
+  const std::string where = source_.string();
+  const Json weight_map = require<Json>(parse_json(read_file(source_), where), "weight_map", where);
+  if (!weight_map.is_object()) fail_usage("{}: \"weight_map\" is not an object", where);
+  for (const auto& [name, value] : weight_map.items()) {
+    const fs::path shard = value.is_string() ? value.get<std::string>() : "";
+    if (shard.empty() || shard != shard.filename())
+      fail_usage("{}: tensor {}: {} is not the name of a file", where, name, to_line(value));
+    auto& file = files_[shard.string()];
+    if (file == nullptr) {
+      if (!fs::exists(folder / shard))
+        fail_usage("{}: {} is missing, which {} names; download or copy it again", folder.string(),
+                   shard.string(), kIndex);
+      file = std::make_unique<SafetensorsFile>(folder / shard);
+    }
+    const auto* entry = file->find(name);
+    if (entry == nullptr)
+      fail_usage("{}: tensor {} is missing, which {} places there", file->path().string(), name,
+                 kIndex);
+    places_[name] = {file.get(), entry};
+  }
+}
+
+std::vector<std::string> StoredWeights::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : places_) names.push_back(name);
+  return names;
+}
+
+at::Tensor StoredWeights::tensor(const std::string& name, at::IntArrayRef shape) const {
+  const auto found = places_.find(name);
+  if (found == places_.end()) fail_usage("{}: tensor {} is missing", source_.string(), name);
+  const auto& [file, entry] = found->second;
+  if (at::IntArrayRef(entry->shape) != shape)
+    fail_usage("{}: tensor {} has shape {}, config.json asks for {}", file->path().string(), name,
+               text_of(entry->shape), text_of(shape));
+  return file->tensor(*entry);
+}
+
+void write_weights(const fs::path& folder, const std::vector<NamedTensor>& tensors,
+                   at::ScalarType dtype, uint64_t max_shard_bytes) {
+  std::vector<std::vector<NamedTensor>> shards(1);
+  uint64_t shard_bytes = 0, total = 0;
+  for (const NamedTensor& item : tensors) {
+    const uint64_t bytes = item.tensor.numel() * c10::elementSize(dtype);
+    if (!shards.back().empty() && shard_bytes + bytes > max_shard_bytes) {
+      shards.emplace_back();
+      shard_bytes = 0;
+    }
+    shards.back().push_back(item);
+    shard_bytes += bytes;
+    total += bytes;
+  }
+  if (shards.size() == 1) {
+    write_safetensors(folder / kSingle, shards[0], dtype);
+    return;
+  }
+  std::map<std::string, std::string> weight_map;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const std::string name = fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
+    write_safetensors(folder / name, shards[i], dtype);
+    for (const NamedTensor& item : shards[i]) weight_map[item.name] = name;
+  }
+  const Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", weight_map}};
+  write_file_atomically(folder / kIndex, index.dump(2) + "\n");
+}
+
+}  // namespace amalgam

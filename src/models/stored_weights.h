@@ -1,0 +1,44 @@
+// The weights of a Hugging Face folder: one safetensors file, or shards with an index.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor/safetensors.h"
+
+namespace amalgam {
+
+/// model.safetensors, or model.safetensors.index.json and the shards it names, mapped read-only.
+class StoredWeights {
+ public:
+  /// A missing or broken file is a usage error.
+  explicit StoredWeights(const fs::path& folder);
+
+  /// Sorted.
+  std::vector<std::string> names() const;
+  /// The stored values (SafetensorsFile::tensor). A missing name or another shape is a usage error.
+  at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
+
+ private:
+  void read_index(const fs::path& folder);
+
+  struct Place {
+    const SafetensorsFile* file;
+    const SafetensorsFile::Entry* entry;
+  };
+  fs::path source_;  // the single file, or the index
+  std::map<std::string, std::unique_ptr<SafetensorsFile>> files_;
+  std::map<std::string, Place> places_;
+};
+
+/// The size above which transformers splits a checkpoint into shards.
+constexpr uint64_t kMaxShardBytes = 5'000'000'000;
+
+/// Writes `tensors` in `dtype` as transformers does: model.safetensors, or where they take more
+/// than `max_shard_bytes` shards and model.safetensors.index.json.
+void write_weights(const fs::path& folder, const std::vector<NamedTensor>& tensors,
+                   at::ScalarType dtype, uint64_t max_shard_bytes = kMaxShardBytes);
+
+}  // namespace amalgam

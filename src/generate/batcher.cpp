@@ -1,0 +1,240 @@
+#include "generate/batcher.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "generate/cache_context.h"
+#include "tensor/kernels/parallel.h"
+
+namespace amalgam {
+namespace {
+
+at::Tensor index_tensor(std::vector<int64_t>& values, at::Device device) {
+  return at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kLong).to(device);
+}
+
+/// Row i of a matrix of fp32 on the CPU.
+std::span<const float> row_of(const at::Tensor& matrix, size_t i) {
+  const auto width = static_cast<size_t>(matrix.size(1));
+  return {matrix.const_data_ptr<float>() + i * width, width};
+}
+
+}  // namespace
+
+Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const EngineConfig& config,
+                 const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
+                 const Done& done)
+    : model_(*model.model),
+      tokenizer_(tokenizer),
+      eos_ids_(model.eos_ids),
+      config_(config),
+      requests_(requests),
+      sampling_(sampling),
+      done_(done),
+      cache_(cache_pages(), model_.shape().layers, model_.weights().dtype(),
+             model_.weights().device()),
+      samplers_(static_cast<size_t>(at::get_num_threads())) {}
+
+int64_t Batcher::answer_limit(const GenerateRequest& request) const {
+  const int64_t window = model_.shape().max_positions;
+  const auto used = static_cast<int64_t>(request.prompt.size());
+  return window > 0 ? std::min(sampling_.max_new_tokens, window - used) : sampling_.max_new_tokens;
+}
+
+int64_t Batcher::answer_pages(const GenerateRequest& request) const {
+  return pages_for(answer_limit(request) - 1);  // the last token is never a key
+}
+
+int64_t Batcher::cache_pages() const {
+  int64_t tokens = config_.cache_tokens;
+  if (tokens == 0)
+    tokens = available_memory(model_.weights().device()) / 4 /
+             cache_bytes_per_token(model_.shape(), model_.weights().dtype());
+  // No more than all requests together can use; enough for the largest alone.
+  int64_t most = 1, all = 0;
+  for (const GenerateRequest& request : requests_) {
+    const int64_t prompt = pages_for(static_cast<int64_t>(request.prompt.size()));
+    const int64_t answer = answer_pages(request);
+    most = std::max(most, prompt + answer);
+    all += prompt + answer * static_cast<int64_t>(request.seeds.size());
+  }
+  return std::max(most, std::min(tokens / kPageTokens, all));
+}
+
+void Batcher::run() {
+  while (next_ < requests_.size() || open_ || !rows_.empty()) {
+    admit();
+    if (!rows_.empty()) decode();
+  }
+}
+
+void Batcher::admit() {
+  const size_t running = rows_.size();
+  std::vector<Prompt*> fresh;
+  while (admit_one(fresh)) {
+  }
+  for (size_t first = 0; first < fresh.size();) {
+    int64_t tokens = 0;
+    size_t end = first;
+    do {
+      tokens += static_cast<int64_t>(fresh[end++]->request.prompt.size());
+    } while (end < fresh.size() &&
+             tokens + static_cast<int64_t>(fresh[end]->request.prompt.size()) <=
+                 config_.prefill_tokens);
+    prefill(std::span(fresh).subspan(first, end - first));
+    first = end;
+  }
+  draw(running,
+       [&](size_t i) { return std::span<const float>(rows_[running + i]->prompt->logits); });
+  for (size_t i = running; i < rows_.size(); ++i) {
+    Prompt& prompt = *rows_[i]->prompt;
+    if (prompt.started == prompt.request.seeds.size()) std::vector<float>().swap(prompt.logits);
+  }
+  retire();
+}
+
+bool Batcher::admit_one(std::vector<Prompt*>& fresh) {
+  if (!open_) {
+    if (next_ == requests_.size()) return false;
+    const GenerateRequest& request = requests_[next_];
+    if (request.seeds.empty()) {
+      done_(next_++, {});
+      return true;
+    }
+    const int64_t pages = pages_for(static_cast<int64_t>(request.prompt.size()));
+    if (rows_.size() >= static_cast<size_t>(config_.batch) ||
+        pages + answer_pages(request) > cache_.free_pages())
+      return false;
+    open_ = std::make_shared<Prompt>(Prompt{.index = next_++,
+                                            .request = request,
+                                            .pages = cache_.allocate(pages),
+                                            .logits = {},
+                                            .samples = {}});
+    open_->samples.resize(request.seeds.size());
+    fresh.push_back(open_.get());
+  }
+  const GenerateRequest& request = open_->request;
+  const int64_t pages = answer_pages(request);
+  if (rows_.size() >= static_cast<size_t>(config_.batch) || pages > cache_.free_pages())
+    return false;
+  const size_t sample = open_->started++;
+  auto row = std::make_unique<Row>(Row{.prompt = open_,
+                                       .sample = sample,
+                                       .random = RandomStream(request.seeds[sample]),
+                                       .limit = answer_limit(request),
+                                       .pages = cache_.allocate(pages),
+                                       .ids = {},
+                                       .finish_reason = {},
+                                       .stop = {},
+                                       .seen = {},
+                                       .is_seen = {}});
+  if (!sampling_.stop.empty()) row->stop.emplace(tokenizer_, sampling_.stop);
+  if (sampling_.repetition_penalty != 1) {
+    row->is_seen.resize(static_cast<size_t>(model_.shape().vocab));
+    for (const Token token : request.prompt) note_seen(*row, token);
+  }
+  rows_.push_back(std::move(row));
+  if (open_->started == request.seeds.size()) open_.reset();
+  return true;
+}
+
+void Batcher::prefill(std::span<Prompt* const> prompts) {
+  std::vector<int64_t> ids, positions, last;
+  std::vector<Segment> segments;
+  std::vector<Slot> slots;
+  for (const Prompt* prompt : prompts) {
+    const auto length = static_cast<int64_t>(prompt->request.prompt.size());
+    const auto begin = static_cast<int64_t>(ids.size());
+    ids.insert(ids.end(), prompt->request.prompt.begin(), prompt->request.prompt.end());
+    for (int64_t t = 0; t < length; ++t) {
+      positions.push_back(t);
+      slots.push_back(slot_of(prompt->pages, t));
+    }
+    segments.push_back({.begin = begin, .end = begin + length});
+    last.push_back(begin + length - 1);
+  }
+  const at::Device device = model_.weights().device();
+  PrefillContext context(cache_, segments, slots);
+  const at::Tensor hidden =
+      model_.forward(index_tensor(ids, device), index_tensor(positions, device), context);
+  const at::Tensor logits =
+      model_.logits(hidden.index_select(0, index_tensor(last, device))).cpu().contiguous();
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const auto row = row_of(logits, i);
+    prompts[i]->logits.assign(row.begin(), row.end());
+  }
+}
+
+void Batcher::decode() {
+  std::vector<int64_t> ids, positions;
+  std::vector<CachedRow> cached;
+  for (const auto& row : rows_) {
+    cached.push_back({.prompt_pages = &row->prompt->pages,
+                      .prompt_tokens = static_cast<int64_t>(row->prompt->request.prompt.size()),
+                      .own_pages = &row->pages,
+                      .own_tokens = static_cast<int64_t>(row->ids.size())});
+    ids.push_back(row->ids.back());
+    positions.push_back(cached.back().tokens() - 1);
+  }
+  const at::Device device = model_.weights().device();
+  DecodeContext context(cache_, cached, device);
+  const at::Tensor hidden =
+      model_.forward(index_tensor(ids, device), index_tensor(positions, device), context);
+  const at::Tensor logits = model_.logits(hidden).cpu().contiguous();  // (B, V)
+  draw(0, [&](size_t i) { return row_of(logits, i); });
+  retire();
+}
+
+void Batcher::draw(size_t first, const std::function<std::span<const float>(size_t)>& logits) {
+  const auto count = static_cast<int64_t>(rows_.size() - first);
+  kernels::for_each_item(count, [&](int64_t item) {
+    const auto i = static_cast<size_t>(item);
+    Sampler& sampler = samplers_[static_cast<size_t>(at::get_thread_num())];
+    Row& row = *rows_[first + i];
+    with_context("prompt " + row.prompt->request.id,
+                 [&] { accept(row, sampler.draw(logits(i), row.seen, sampling_, row.random)); });
+  });
+}
+
+void Batcher::accept(Row& row, Token token) const {
+  const bool ends = std::find(eos_ids_.begin(), eos_ids_.end(), token) != eos_ids_.end();
+  if (ends && !sampling_.ignore_eos) {
+    row.finish_reason = "stop";
+    return;
+  }
+  row.ids.push_back(token);
+  if (!row.is_seen.empty()) note_seen(row, token);
+  if (row.stop && row.stop->hit(row.ids))
+    row.finish_reason = "stop";
+  else if (static_cast<int64_t>(row.ids.size()) == row.limit)
+    row.finish_reason = "length";
+}
+
+void Batcher::note_seen(Row& row, Token token) const {
+  const auto index = static_cast<size_t>(token);
+  if (!row.is_seen[index]) row.seen.push_back(token);
+  row.is_seen[index] = true;
+}
+
+void Batcher::retire() {
+  std::erase_if(rows_, [this](const std::unique_ptr<Row>& row) {
+    if (row->finish_reason.empty()) return false;
+    Prompt& prompt = *row->prompt;
+    GeneratedSample& sample = prompt.samples[row->sample];
+    sample.text = cut_at_stop(tokenizer_.decode(row->ids, true), sampling_.stop);
+    sample.ids = std::move(row->ids);
+    sample.finish_reason = std::move(row->finish_reason);
+    sample.seed = prompt.request.seeds[row->sample];
+    cache_.release(row->pages);
+    if (++prompt.finished == prompt.samples.size()) {
+      cache_.release(prompt.pages);
+      done_(prompt.index, std::move(prompt.samples));
+    }
+    return true;
+  });
+}
+
+}  // namespace amalgam

@@ -1,0 +1,24 @@
+#include "generate/cache_context.h"
+
+namespace amalgam {
+
+at::Tensor PrefillContext::attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                                  const at::Tensor& v, const AttentionParams& params) {
+  cache_.store(layer, k, v, slots_);
+  return segment_attention(q, k, v, segments_, params);
+}
+
+DecodeContext::DecodeContext(KvCache& cache, std::span<const CachedRow> rows, at::Device device)
+    : cache_(cache), rows_(rows) {
+  for (const CachedRow& row : rows) slots_.push_back(slot_of(*row.own_pages, row.own_tokens - 1));
+  if (cache.layout() == KvCache::Layout::kPlain) plan_.emplace(rows, device);
+}
+
+at::Tensor DecodeContext::attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                                 const at::Tensor& v, const AttentionParams& params) {
+  cache_.store(layer, k, v, slots_);
+  return plan_ ? decode_attention_plain(q, cache_.layer(layer), *plan_, params)
+               : decode_attention(q, cache_.layer(layer), rows_, params);
+}
+
+}  // namespace amalgam

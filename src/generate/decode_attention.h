@@ -1,0 +1,42 @@
+// Attention of one new token a sequence against the cache. Rows of the same prompt read its pages
+// together; still the result of a row does not depend, to the bit, on the rows beside it (CPU).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+
+#include "generate/kv_cache.h"
+#include "tensor/ops.h"
+
+namespace amalgam {
+
+/// A sequence being decoded. Its newest token is the query; its keys are in the cache already.
+struct CachedRow {
+  const Pages* prompt_pages = nullptr;
+  int64_t prompt_tokens = 0;
+  const Pages* own_pages = nullptr;
+  int64_t own_tokens = 0;  // the newest included
+
+  int64_t tokens() const { return prompt_tokens + own_tokens; }
+};
+
+/// Where the keys of each row are, for ATen: n pages a row, those of short rows repeated and
+/// masked.
+struct GatherPlan {
+  GatherPlan(std::span<const CachedRow> rows, at::Device device);
+  at::Tensor pages;      // (B n) int64
+  at::Tensor positions;  // (B, n * 64) int64; -1 where a place holds no key of the row
+  at::Tensor queries;    // (B, 1) int64: position of the query
+};
+
+/// q (B, H, dk) -> (B, H, dv), for a cache in Layout::kKernel.
+at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
+                            std::span<const CachedRow> rows, const AttentionParams& params);
+
+/// The same with ATen, on any device, for a cache in Layout::kPlain.
+at::Tensor decode_attention_plain(const at::Tensor& q, const KvCache::Layer& layer,
+                                  const GatherPlan& plan, const AttentionParams& params);
+
+}  // namespace amalgam

@@ -1,0 +1,78 @@
+// Keys and values of past tokens, in pages of 64 tokens. A sequence is a list of pages: those of
+// its prompt, shared by all samples of the prompt, and its own.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/model.h"
+
+namespace amalgam {
+
+constexpr int64_t kPageTokens = 64;
+
+using Pages = std::vector<int32_t>;
+inline int64_t pages_for(int64_t tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
+
+/// Where a token's keys and values go: page * kPageTokens + place in the page.
+using Slot = int64_t;
+inline Slot slot_of(const Pages& pages, int64_t token) {
+  return pages[static_cast<size_t>(token / kPageTokens)] * kPageTokens + token % kPageTokens;
+}
+
+class KvCache {
+ public:
+  /// How a page lies in memory. kPlain: keys and values (pages, G, 64, d), for ATen. kKernel, for
+  /// the kernel of decode_attention.h: keys (pages, G, d, 64), values (pages, G, 64, d up to a
+  /// multiple of 32), the last dimension in the order of lane_of().
+  enum class Layout { kPlain, kKernel };
+
+  KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device);
+  KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device, Layout layout);
+
+  int64_t free_pages() const { return static_cast<int64_t>(free_.size()); }
+  /// The caller has seen that there are as many.
+  Pages allocate(int64_t count);
+  void release(Pages& pages);
+
+  /// Stores k (T, G, dk) and v (T, G, dv) of T tokens.
+  void store(int64_t layer, const at::Tensor& k, const at::Tensor& v, std::span<const Slot> slots);
+
+  struct Layer {
+    at::Tensor keys, values;  // made when the layer is first stored to
+    int64_t value_size = 0;   // dv, without what rounds it up
+  };
+  const Layer& layer(int64_t index) const { return layers_[static_cast<size_t>(index)]; }
+  Layout layout() const { return layout_; }
+  at::ScalarType dtype() const { return dtype_; }
+
+ private:
+  void make_layer(Layer& layer, const at::Tensor& k, const at::Tensor& v) const;
+
+  int64_t pages_;
+  at::ScalarType dtype_;
+  at::Device device_;
+  Layout layout_;
+  std::vector<Layer> layers_;
+  std::vector<int32_t> free_;  // a stack: memory that was used last is used first
+};
+
+/// Place of element i of a row in Layout::kKernel. fp32 rows are in order; of bf16, elements i and
+/// i + 16 of each 32 are neighbours, so that one load of 32-bit words yields two vectors of floats
+/// by a shift and a mask.
+template <class T>
+constexpr int64_t lane_of(int64_t i) {
+  return sizeof(T) == 4 ? i : i / 32 * 32 + i % 16 * 2 + i % 32 / 16;
+}
+
+/// Bytes that a token takes in the cache.
+int64_t cache_bytes_per_token(const ModelShape& shape, at::ScalarType dtype);
+
+/// Bytes free on the device: memory the system can give without swapping, at most the limit of the
+/// process's control group; or the free memory of an accelerator.
+int64_t available_memory(at::Device device);
+
+}  // namespace amalgam

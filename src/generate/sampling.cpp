@@ -1,0 +1,200 @@
+#include "generate/sampling.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "generate/simd.h"
+
+namespace amalgam {
+namespace {
+
+using simd::Doubles;
+using simd::Floats;
+using simd::HalfFloats;
+using simd::Ints;
+using simd::kLanes;
+
+constexpr int64_t kBlock = 64;  // weights whose sum is formed at once when a token is drawn
+
+/// The largest of `count` values; NaN or an infinity if one of them is.
+AMALGAM_SIMD float largest(const float* values, int64_t count) {
+  Floats best = Floats{} - std::numeric_limits<float>::infinity();
+  Floats probe = {};  // stays 0 unless a value is not finite
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    Floats x;
+    simd::load(x, values + i);
+    best = x > best ? x : best;
+    probe += x * 0.0F;
+  }
+  float top = simd::maximum(best);
+  float bad = simd::sum(probe);
+  for (; i < count; ++i) {
+    top = std::max(top, values[i]);
+    bad += values[i] * 0.0F;
+  }
+  return top + bad;
+}
+
+/// weights[i] = exp((logits[i] - top) * inverse_temperature), with zeros up to whole blocks.
+AMALGAM_SIMD void soften(const float* logits, int64_t count, float top, float inverse_temperature,
+                         float* weights) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    Floats x;
+    simd::load(x, logits + i);
+    x = (x - top) * inverse_temperature;
+    simd::exponential(x);
+    simd::store(x, weights + i);
+  }
+  Floats rest = Floats{} - std::numeric_limits<float>::infinity();
+  for (int64_t j = i; j < count; ++j) rest[j - i] = (logits[j] - top) * inverse_temperature;
+  simd::exponential(rest);
+  simd::store(rest, weights + i);
+}
+
+/// Keeps what is heavier than `least`, and of what weighs as much the tokens up to `last`.
+AMALGAM_SIMD void drop_below(float* weights, int64_t count, float least, int32_t last) {
+  Ints index;
+  for (int32_t i = 0; i < kLanes; ++i) index[i] = i;
+  for (int64_t i = 0; i < count; i += kLanes, index += static_cast<int32_t>(kLanes)) {
+    Floats w;
+    simd::load(w, weights + i);
+    const Ints kept = (w > least) | ((w == least) & (index <= last));
+    w = kept ? w : Floats{};
+    simd::store(w, weights + i);
+  }
+}
+
+AMALGAM_SIMD double block_sum(const float* weights) {
+  Doubles total = {};
+  for (int64_t i = 0; i < kBlock; i += 8) {
+    HalfFloats w;
+    std::memcpy(&w, weights + i, sizeof(w));
+    total += __builtin_convertvector(w, Doubles);
+  }
+  double all = total[0];
+  for (int64_t i = 1; i < 8; ++i) all += total[i];
+  return all;
+}
+
+/// Heavier weights have lower buckets. Weights are in (0, 1].
+int64_t bucket_of(float weight, int64_t buckets) {
+  const auto distance = std::bit_cast<uint32_t>(1.0F) - std::bit_cast<uint32_t>(weight);
+  return std::min<int64_t>(distance >> 16, buckets - 1);
+}
+
+}  // namespace
+
+void SamplingConfig::describe(Options& options) {
+  options.add("n", n, "Samples a prompt.", at_least(int64_t{1}));
+  options.add("max_new_tokens", max_new_tokens, "Longest answer in tokens.", at_least(int64_t{1}));
+  options.add("temperature", temperature, "Divides the logits; 0 decodes greedily.", at_least(0.0));
+  options.add("top_p", top_p,
+              "Keep the most probable tokens up to and including the one that reaches this mass.",
+              between(0, 1));
+  options.add("top_k", top_k, "Keep the k most probable tokens; 0 keeps all.",
+              at_least(int64_t{0}));
+  options.add("repetition_penalty", repetition_penalty,
+              "Lowers the logits of tokens of prompt and answer when above 1.", above(0));
+  options.add("ignore_eos", ignore_eos, "Go on to max_new_tokens past the end-of-text tokens.");
+  options.add("stop", stop, "Texts that end an answer; they are cut from it.", not_empty());
+}
+
+Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
+                    const SamplingConfig& config, RandomStream& random) {
+  if (config.repetition_penalty != 1) {
+    logits_.assign(logits.begin(), logits.end());
+    const auto penalty = static_cast<float>(config.repetition_penalty);
+    for (const Token token : seen) {
+      float& logit = logits_[static_cast<size_t>(token)];
+      logit = logit < 0 ? logit * penalty : logit / penalty;
+    }
+    logits = logits_;
+  }
+  const auto count = static_cast<int64_t>(logits.size());
+  const float top = largest(logits.data(), count);
+  if (!std::isfinite(top)) fail("the model gives logits that are not finite");
+  if (config.temperature == 0)
+    return static_cast<Token>(std::find(logits.begin(), logits.end(), top) - logits.begin());
+
+  weights_.assign(static_cast<size_t>((count + kBlock) / kBlock * kBlock), 0.0F);
+  soften(logits.data(), count, top, static_cast<float>(1 / config.temperature), weights_.data());
+  if (config.top_k > 0 && config.top_k < count) keep_top_k(config.top_k);
+  if (config.top_p < 1) keep_top_p(config.top_p);
+  return invert(random.uniform());
+}
+
+void Sampler::rank_bucket(int64_t bucket) {
+  ranked_.clear();
+  for (size_t i = 0; i < weights_.size(); ++i)
+    if (weights_[i] > 0 && bucket_of(weights_[i], kBuckets) == bucket)
+      ranked_.push_back(static_cast<int32_t>(i));
+  std::sort(ranked_.begin(), ranked_.end(), [this](int32_t a, int32_t b) {
+    return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
+  });
+}
+
+void Sampler::keep_top_k(int64_t k) {
+  count_.fill(0);
+  for (const float w : weights_)
+    if (w > 0) ++count_[bucket_of(w, kBuckets)];
+  for (int64_t bucket = 0; bucket < kBuckets; ++bucket) {
+    if (count_[bucket] < k) {
+      k -= count_[bucket];
+      continue;
+    }
+    rank_bucket(bucket);  // as in Hugging Face, all that weigh as much as the k-th stay
+    drop_below(weights_.data(), static_cast<int64_t>(weights_.size()), weights_[ranked_[k - 1]],
+               std::numeric_limits<int32_t>::max());
+    return;
+  }
+}
+
+void Sampler::keep_top_p(double p) {
+  mass_.fill(0);
+  for (const float w : weights_)
+    if (w > 0) mass_[bucket_of(w, kBuckets)] += w;
+  double total = 0;
+  for (const double mass : mass_) total += mass;
+  double above = 0;  // mass of the heavier tokens
+  for (int64_t bucket = 0; bucket < kBuckets; ++bucket) {
+    if (mass_[bucket] == 0 || above + mass_[bucket] < p * total) {
+      above += mass_[bucket];
+      continue;
+    }
+    rank_bucket(bucket);
+    size_t last = 0;  // a token stays while the mass above it is short of p
+    for (; last + 1 < ranked_.size(); ++last) {
+      above += weights_[ranked_[last]];
+      if (above >= p * total) break;
+    }
+    drop_below(weights_.data(), static_cast<int64_t>(weights_.size()), weights_[ranked_[last]],
+               ranked_[last]);
+    return;
+  }
+}
+
+Token Sampler::invert(double uniform) {
+  blocks_.resize(weights_.size() / kBlock);
+  double total = 0;
+  for (size_t b = 0; b < blocks_.size(); ++b)
+    total += blocks_[b] = block_sum(weights_.data() + b * kBlock);
+  double left = uniform * total;
+  size_t block = 0;
+  while (block + 1 < blocks_.size() && left >= blocks_[block]) left -= blocks_[block++];
+  while (blocks_[block] == 0) --block;  // rounding carried past the last weight
+  size_t token = 0;
+  for (size_t i = block * kBlock; i < (block + 1) * kBlock; ++i) {
+    if (weights_[i] == 0) continue;
+    token = i;
+    left -= weights_[i];
+    if (left < 0) break;
+  }
+  return static_cast<Token>(token);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,72 @@
+// The exact-answer verifier: 1 where a response's final answer is the prompt's gold answer, else 0.
+
+#include "core/config.h"
+#include "core/error.h"
+#include "reward/answer.h"
+#include "reward/scorer.h"
+
+namespace amalgam {
+namespace {
+
+struct ExactAnswerConfig {
+  std::string extract = "auto";
+  bool ignore_case = false;
+
+  void describe(Options& options) {
+    options.add(
+        "extract", extract,
+        "Where the final answer is: auto (boxed, '#### x', 'the answer is x', else the last "
+        "number or line), whole (the trimmed text), last-number, boxed.",
+        one_of({"auto", "whole", "last-number", "boxed"}));
+    options.add("ignore_case", ignore_case, "Compare text without regard to upper and lower case.");
+  }
+  Extract rule() const {
+    if (extract == "whole") return Extract::kWhole;
+    if (extract == "last-number") return Extract::kLastNumber;
+    return extract == "boxed" ? Extract::kBoxed : Extract::kAuto;
+  }
+};
+
+class ExactAnswer : public Scorer {
+ public:
+  explicit ExactAnswer(const ExactAnswerConfig& config) : config_(config) {}
+
+  std::vector<Scored> score(std::span<const ScoreRequest> requests) override {
+    std::vector<Scored> results;
+    results.reserve(requests.size());
+    for (const ScoreRequest& request : requests) results.push_back(score_one(request));
+    return results;
+  }
+
+ private:
+  Scored score_one(const ScoreRequest& request) const {
+    const auto& gold = request.prompt->answer;
+    if (!gold)
+      fail_usage(
+          "prompt {}: has no answer; exact-answer needs the gold answer in the field 'answer'",
+          request.prompt->id);
+    const auto given = extract_answer(request.response->text, config_.rule(), is_number(*gold));
+    const Verdict verdict =
+        given ? compare_answers(*gold, *given, config_.ignore_case) : Verdict::kWrong;
+    Scored scored;
+    scored.value = verdict == Verdict::kCorrect ? 1 : 0;
+    scored.details["extracted"] = given ? Json(*given) : Json();
+    scored.details["verdict"] = to_string(verdict);
+    return scored;
+  }
+
+  ExactAnswerConfig config_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scorer> make_exact_answer(const Json& settings) {
+  ExactAnswerConfig config;
+  ConfigTree tree;
+  tree.values = settings;
+  tree.origin = "score";
+  Options::described(config).read(tree);
+  return std::make_unique<ExactAnswer>(config);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,35 @@
+#include "core/config.h"
+#include "core/error.h"
+#include "reward/scorer.h"
+
+namespace amalgam {
+
+// Each scorer's file defines its factory.
+std::unique_ptr<Scorer> make_exact_answer(const Json& settings);
+
+const std::vector<ScorerEntry>& scorers() {
+  static const std::vector<ScorerEntry> list = {
+      {"exact-answer", "1 where the response's final answer is the gold answer, else 0.",
+       make_exact_answer},
+  };
+  return list;
+}
+
+std::unique_ptr<Scorer> make_scorer(const std::string& name, const Json& settings) {
+  std::vector<std::string> names;
+  for (const ScorerEntry& entry : scorers()) {
+    if (entry.name == name) {
+      Json rest = settings.is_null() ? Json::object() : settings;
+      rest.erase("scorer");
+      return entry.make(rest);
+    }
+    names.emplace_back(entry.name);
+  }
+  const auto nearest = nearest_name(name, names);
+  std::string known;
+  for (const std::string& each : names) known += (known.empty() ? "" : ", ") + each;
+  fail_usage("scorer '{}': unknown{} (known: {})", name,
+             nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", known);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,177 @@
+// The kernel and the ATen path against attention written out as sums in fp64.
+#include "generate/decode_attention.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "core/random.h"
+
+namespace amalgam {
+namespace {
+
+struct Case {
+  int64_t heads, kv_heads, key_size, value_size;
+  AttentionParams params;
+  at::ScalarType dtype;
+};
+
+at::Tensor noise(RandomStream& random, at::IntArrayRef shape, at::ScalarType dtype) {
+  at::Tensor x = at::empty(shape, at::kFloat);
+  float* data = x.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < x.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  return x.to(dtype);
+}
+
+/// Two prompts with some samples each, all keys and values known.
+struct World {
+  static constexpr int64_t kLayer = 1;
+
+  World(const Case& with, KvCache::Layout layout)
+      : shape(with), cache(100, 2, with.dtype, at::kCPU, layout) {
+    RandomStream random(5);
+    for (const int64_t length : {130, 64}) add_prompt(random, length);
+    for (const auto& [prompt, length] : {std::pair{0, 1}, {0, 65}, {0, 20}, {1, 128}, {1, 3}})
+      add_sample(random, prompt, length);
+    q = noise(random, {static_cast<int64_t>(rows.size()), shape.heads, shape.key_size},
+              shape.dtype);
+  }
+
+  void add_prompt(RandomStream& random, int64_t length) {
+    prompt_pages.push_back(cache.allocate(pages_for(length)));
+    prompt_keys.push_back(noise(random, {length, shape.kv_heads, shape.key_size}, shape.dtype));
+    prompt_values.push_back(noise(random, {length, shape.kv_heads, shape.value_size}, shape.dtype));
+    store(prompt_pages.back(), prompt_keys.back(), prompt_values.back());
+  }
+
+  void add_sample(RandomStream& random, int prompt, int64_t length) {
+    own_pages.push_back(cache.allocate(pages_for(length)));
+    const at::Tensor k = noise(random, {length, shape.kv_heads, shape.key_size}, shape.dtype);
+    const at::Tensor v = noise(random, {length, shape.kv_heads, shape.value_size}, shape.dtype);
+    store(own_pages.back(), k, v);
+    keys.push_back(cat(prompt_keys[prompt], k));
+    values.push_back(cat(prompt_values[prompt], v));
+    rows.push_back({.prompt_pages = &prompt_pages[prompt],
+                    .prompt_tokens = prompt_keys[prompt].size(0),
+                    .own_pages = &own_pages.back(),
+                    .own_tokens = length});
+  }
+
+  void store(const Pages& pages, const at::Tensor& k, const at::Tensor& v) {
+    std::vector<Slot> slots;
+    for (int64_t t = 0; t < k.size(0); ++t) slots.push_back(slot_of(pages, t));
+    cache.store(kLayer, k, v, slots);
+  }
+
+  static at::Tensor cat(const at::Tensor& a, const at::Tensor& b) {
+    at::Tensor both = at::empty({a.size(0) + b.size(0), a.size(1), a.size(2)}, at::kDouble);
+    both.narrow(0, 0, a.size(0)).copy_(a);
+    both.narrow(0, a.size(0), b.size(0)).copy_(b);
+    return both;
+  }
+
+  /// Softmax attention of row r, head h, by its definition.
+  std::vector<double> expected(int64_t r, int64_t h) const {
+    const int64_t g = h / (shape.heads / shape.kv_heads), length = keys[r].size(0);
+    const at::Tensor query = q[r][h].to(at::kDouble);
+    std::vector<double> out(shape.value_size);
+    double total = 0;
+    for (int64_t t = 0; t < length; ++t) {
+      if (shape.params.window > 0 && length - 1 - t >= shape.params.window) continue;
+      double score = (query * keys[r][t][g]).sum().item<double>() * shape.params.scale;
+      if (shape.params.softcap > 0)
+        score = shape.params.softcap * std::tanh(score / shape.params.softcap);
+      const double weight = std::exp(score);
+      total += weight;
+      const double* v =
+          values[r].const_data_ptr<double>() + (t * shape.kv_heads + g) * shape.value_size;
+      for (int64_t i = 0; i < shape.value_size; ++i) out[i] += weight * v[i];
+    }
+    for (double& x : out) x /= total;
+    return out;
+  }
+
+  Case shape;
+  KvCache cache;
+  std::vector<at::Tensor> prompt_keys, prompt_values, keys, values;
+  std::vector<Pages> prompt_pages = reserved(), own_pages = reserved();  // rows point into them
+  std::vector<CachedRow> rows;
+  at::Tensor q;
+
+  static std::vector<Pages> reserved() {
+    std::vector<Pages> pages;
+    pages.reserve(16);
+    return pages;
+  }
+};
+
+class DecodeAttention : public testing::TestWithParam<Case> {
+ protected:
+  void expect_exact(const World& world, const at::Tensor& out, double tolerance) const {
+    ASSERT_EQ(out.scalar_type(), GetParam().dtype);
+    const at::Tensor wide = out.to(at::kDouble).contiguous();
+    for (int64_t r = 0; r < out.size(0); ++r)
+      for (int64_t h = 0; h < out.size(1); ++h) {
+        const auto want = world.expected(r, h);
+        for (size_t i = 0; i < want.size(); ++i)
+          ASSERT_NEAR(wide.const_data_ptr<double>()[(r * out.size(1) + h) * out.size(2) + i],
+                      want[i], tolerance)
+              << "row " << r << ", head " << h << ", element " << i;
+      }
+  }
+};
+
+TEST_P(DecodeAttention, KernelFollowsTheDefinition) {
+  const World world(GetParam(), KvCache::Layout::kKernel);
+  expect_exact(
+      world,
+      decode_attention(world.q, world.cache.layer(World::kLayer), world.rows, GetParam().params),
+      GetParam().dtype == at::kFloat ? 5e-6 : 1e-2);
+}
+
+TEST_P(DecodeAttention, PlainFollowsTheDefinition) {
+  const World world(GetParam(), KvCache::Layout::kPlain);
+  const GatherPlan plan(world.rows, at::kCPU);
+  expect_exact(
+      world,
+      decode_attention_plain(world.q, world.cache.layer(World::kLayer), plan, GetParam().params),
+      GetParam().dtype == at::kFloat ? 5e-6 : 3e-2);
+}
+
+TEST_P(DecodeAttention, RowsDoNotDependOnTheOthers) {
+  const World world(GetParam(), KvCache::Layout::kKernel);
+  const auto& layer = world.cache.layer(World::kLayer);
+  const at::Tensor together = decode_attention(world.q, layer, world.rows, GetParam().params);
+  for (size_t r = 0; r < world.rows.size(); ++r) {
+    const auto row = static_cast<int64_t>(r);
+    const at::Tensor alone =
+        decode_attention(world.q.narrow(0, row, 1), layer, {&world.rows[r], 1}, GetParam().params);
+    EXPECT_TRUE(alone.equal(together.narrow(0, row, 1))) << "row " << r;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, DecodeAttention,
+    testing::Values(Case{8, 4, 64, 64, {.scale = 0.125}, at::kFloat},
+                    Case{8, 4, 64, 64, {.scale = 0.125}, at::kBFloat16},
+                    Case{4, 4, 24, 24, {.scale = 0.2, .window = 16}, at::kFloat},
+                    Case{6, 2, 80, 80, {.scale = 0.1, .window = 100}, at::kBFloat16},
+                    Case{7, 1, 16, 16, {.scale = 0.3, .softcap = 2}, at::kFloat},
+                    Case{4, 2, 48, 32, {.scale = 0.2, .window = 70, .softcap = 5}, at::kFloat},
+                    Case{4, 2, 48, 32, {.scale = 0.2, .softcap = 5}, at::kBFloat16}));
+
+TEST(KvCache, PagesAreGivenBackAndReused) {
+  KvCache cache(5, 1, at::kFloat, at::kCPU);
+  Pages first = cache.allocate(3), second = cache.allocate(2);
+  EXPECT_EQ(cache.free_pages(), 0);
+  const Pages kept = second;
+  cache.release(second);
+  EXPECT_TRUE(second.empty());
+  EXPECT_EQ(cache.allocate(2), kept);
+}
+
+}  // namespace
+}  // namespace amalgam

@@ -1,0 +1,222 @@
+#include "generate/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "core/error.h"
+#include "core/files.h"
+
+namespace amalgam {
+namespace {
+
+using Samples = std::vector<GeneratedSample>;
+
+/// A fixture model in one compute type.
+struct Loaded {
+  explicit Loaded(const std::string& name, at::ScalarType dtype = at::kFloat)
+      : folder(fs::path(AMALGAM_FIXTURES) / "models" / name),
+        model(load_pretrained(folder, dtype)),
+        tokenizer(Tokenizer::load(folder)) {}
+
+  /// The samples of each request, each handed over exactly once.
+  std::vector<Samples> run(const std::vector<GenerateRequest>& requests,
+                           const SamplingConfig& sampling, EngineConfig config = {}) {
+    std::vector<Samples> results(requests.size());
+    std::vector<int> calls(requests.size());
+    Engine(model, tokenizer, config).generate(requests, sampling, [&](size_t i, Samples samples) {
+      ++calls[i];
+      results[i] = std::move(samples);
+    });
+    EXPECT_EQ(calls, std::vector<int>(requests.size(), 1));
+    return results;
+  }
+
+  fs::path folder;
+  Pretrained model;
+  Tokenizer tokenizer;
+};
+
+/// Prompts of many lengths, two samples each.
+std::vector<GenerateRequest> prompts(size_t count, int64_t vocab) {
+  std::vector<GenerateRequest> requests;
+  for (size_t i = 0; i < count; ++i) {
+    GenerateRequest& request = requests.emplace_back();
+    request.id = "p" + std::to_string(i);
+    RandomStream random(100 + i);
+    const uint64_t length = 1 + random.below(i % 7 == 0 ? 200 : 40);
+    for (uint64_t t = 0; t < length; ++t)
+      request.prompt.push_back(static_cast<Token>(random.below(static_cast<uint64_t>(vocab))));
+    for (int64_t k = 0; k < 2; ++k) request.seeds.push_back(sample_seed(1, request.id, "", k));
+  }
+  return requests;
+}
+
+void expect_same(const Samples& got, const Samples& want, const std::string& what) {
+  ASSERT_EQ(got.size(), want.size()) << what;
+  for (size_t k = 0; k < got.size(); ++k) {
+    EXPECT_EQ(got[k].ids, want[k].ids) << what << ", sample " << k;
+    EXPECT_EQ(got[k].text, want[k].text) << what << ", sample " << k;
+    EXPECT_EQ(got[k].finish_reason, want[k].finish_reason) << what << ", sample " << k;
+    EXPECT_EQ(got[k].seed, want[k].seed) << what << ", sample " << k;
+  }
+}
+
+class Greedy : public testing::TestWithParam<std::string> {};
+
+TEST_P(Greedy, ContinuesAsHuggingFace) {
+  Loaded loaded(GetParam());
+  const Json greedy = parse_json(read_file(loaded.folder / "expected.json"), "expected")["greedy"];
+  std::vector<GenerateRequest> requests;
+  for (const Json& one : greedy.is_array() ? greedy : Json::array({greedy}))
+    requests.push_back({"g", one["prompt_ids"].get<std::vector<Token>>(), {0, 1}});
+  const auto results =
+      loaded.run(requests, {.max_new_tokens = 32, .temperature = 0, .ignore_eos = true});
+  for (size_t i = 0; i < results.size(); ++i)
+    for (const GeneratedSample& sample : results[i]) {
+      EXPECT_EQ(
+          sample.ids,
+          (greedy.is_array() ? greedy[i] : greedy)["continuation_ids"].get<std::vector<Token>>());
+      EXPECT_EQ(sample.finish_reason, "length");
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Greedy,
+                         testing::Values("llama2", "llama31", "llama32_tied", "yi15", "mistral_sw",
+                                         "mistral_nosw", "qwen2", "qwen2_tied", "gemma2"));
+
+class Invariance : public testing::TestWithParam<std::tuple<std::string, at::ScalarType>> {};
+
+TEST_P(Invariance, ASampleDependsOnItsSeedAlone) {
+  Loaded loaded(std::get<0>(GetParam()), std::get<1>(GetParam()));
+  const SamplingConfig sampling = {
+      .max_new_tokens = 70, .temperature = 0.8, .top_p = 0.95, .repetition_penalty = 1.05};
+  const auto requests = prompts(50, loaded.model.model->shape().vocab);
+  const auto together = loaded.run(requests, sampling);
+
+  std::vector<GenerateRequest> reversed(requests.rbegin(), requests.rend());
+  const auto backwards = loaded.run(reversed, sampling);
+  const auto cramped =
+      loaded.run(requests, sampling, {.batch = 16, .prefill_tokens = 1, .cache_tokens = 2000});
+  for (size_t i = 0; i < requests.size(); ++i) {
+    expect_same(backwards[requests.size() - 1 - i], together[i], "reversed " + requests[i].id);
+    expect_same(cramped[i], together[i], "small cache " + requests[i].id);
+  }
+  for (const size_t i : {0U, 23U, 49U}) {
+    expect_same(loaded.run({requests[i]}, sampling)[0], together[i], "alone " + requests[i].id);
+    GenerateRequest second = requests[i];
+    second.seeds = {second.seeds[1]};
+    expect_same(loaded.run({second}, sampling)[0], {together[i][1]},
+                "one sample of " + requests[i].id);
+  }
+  std::set<std::vector<Token>> distinct;
+  for (const Samples& samples : together)
+    for (const GeneratedSample& sample : samples) distinct.insert(sample.ids);
+  EXPECT_GT(distinct.size(), 95U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Invariance,
+                         testing::Combine(testing::Values("llama31", "mistral_sw", "gemma2",
+                                                          "qwen2_tied"),
+                                          testing::Values(at::kFloat, at::kBFloat16)));
+
+TEST(Engine, EosStopsUnlessIgnored) {
+  Loaded loaded("llama31");
+  const auto requests = prompts(20, loaded.model.model->shape().vocab);
+  const auto free = loaded.run(requests, {.max_new_tokens = 40, .ignore_eos = true});
+  // Whatever token came fifth in the first answer now ends answers.
+  loaded.model.eos_ids = {free[0][0].ids[4]};
+  const auto ended = loaded.run(requests, {.max_new_tokens = 40});
+  int stopped = 0;
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (size_t k = 0; k < free[i].size(); ++k) {
+      std::vector<Token> want = free[i][k].ids;
+      const auto eos = std::find(want.begin(), want.end(), loaded.model.eos_ids[0]);
+      const bool stops = eos != want.end();
+      stopped += stops;
+      want.erase(eos, want.end());
+      EXPECT_EQ(ended[i][k].ids, want);
+      EXPECT_EQ(ended[i][k].finish_reason, stops ? "stop" : "length");
+      EXPECT_EQ(ended[i][k].text, loaded.tokenizer.decode(want, true));
+    }
+  EXPECT_GT(stopped, 0);
+}
+
+TEST(Engine, StopStringsAreCut) {
+  Loaded loaded("llama31");
+  const auto requests = prompts(10, loaded.model.model->shape().vocab);
+  const auto free = loaded.run(requests, {.max_new_tokens = 60, .ignore_eos = true});
+  const std::vector<std::string> stop = {free[0][0].text.substr(15, 6), "e", "\x01 never"};
+  const auto ended = loaded.run(requests, {.max_new_tokens = 60, .ignore_eos = true, .stop = stop});
+  int stopped = 0;
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (size_t k = 0; k < free[i].size(); ++k) {
+      const GeneratedSample &long_one = free[i][k], &short_one = ended[i][k];
+      ASSERT_LE(short_one.ids.size(), long_one.ids.size());
+      EXPECT_TRUE(std::equal(short_one.ids.begin(), short_one.ids.end(), long_one.ids.begin()));
+      for (const std::string& s : stop) EXPECT_EQ(short_one.text.find(s), std::string::npos);
+      if (short_one.finish_reason != "stop") continue;
+      ++stopped;
+      // The last token completed a stop string; without it there was none.
+      std::vector<Token> before = short_one.ids;
+      const std::string with = loaded.tokenizer.decode(before, true);
+      before.pop_back();
+      const std::string without = loaded.tokenizer.decode(before, true);
+      const auto holds = [&](const std::string& text) {
+        return std::any_of(stop.begin(), stop.end(),
+                           [&](const std::string& s) { return text.find(s) != std::string::npos; });
+      };
+      EXPECT_TRUE(holds(with));
+      EXPECT_FALSE(holds(without));
+    }
+  EXPECT_GT(stopped, 10);
+}
+
+TEST(Engine, AnswersEndAtTheWindow) {
+  Loaded loaded("qwen2");
+  const int64_t window = loaded.model.model->shape().max_positions;
+  ASSERT_GT(window, 8);
+  const auto of_length = [&](int64_t length) {
+    return std::vector<GenerateRequest>{
+        {"long", std::vector<Token>(static_cast<size_t>(length), 5), {3}}};
+  };
+  const SamplingConfig sampling = {.max_new_tokens = 50, .ignore_eos = true};
+  EXPECT_EQ(loaded.run(of_length(window - 1), sampling)[0][0].ids.size(), 1U);
+  EXPECT_EQ(loaded.run(of_length(window - 8), sampling)[0][0].ids.size(), 8U);
+  try {
+    loaded.run(of_length(window), sampling);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("prompt long"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Engine, RefusesWhatIsNoPrompt) {
+  Loaded loaded("qwen2");
+  const auto vocab = static_cast<Token>(loaded.model.model->shape().vocab);
+  for (const std::vector<Token>& prompt :
+       {std::vector<Token>{}, std::vector<Token>{1, vocab}, std::vector<Token>{-1}})
+    EXPECT_THROW(Engine(loaded.model, loaded.tokenizer)
+                     .generate({{"x", prompt, {0}}}, {}, [](size_t, Samples) {}),
+                 Error);
+}
+
+TEST(Engine, NoSamplesAreAnAnswerToo) {
+  Loaded loaded("qwen2");
+  const auto results = loaded.run({{"a", {1, 2}, {}}, {"b", {1, 2}, {9}}}, {.max_new_tokens = 1});
+  EXPECT_TRUE(results[0].empty());
+  EXPECT_EQ(results[1].size(), 1U);
+}
+
+TEST(Engine, SeedsDependOnEveryPart) {
+  const std::set<uint64_t> seeds = {sample_seed(1, "a", "", 0), sample_seed(2, "a", "", 0),
+                                    sample_seed(1, "b", "", 0), sample_seed(1, "a", "m", 0),
+                                    sample_seed(1, "a", "", 1), sample_seed(1, "", "a", 0)};
+  EXPECT_EQ(seeds.size(), 6U);
+}
+
+}  // namespace
+}  // namespace amalgam

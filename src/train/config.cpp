@@ -1,0 +1,50 @@
+#include "train/config.h"
+
+namespace amalgam {
+
+void TrainConfig::describe(Options& options) {
+  ObjectiveConfig::describe(options);
+  options.add("lr", lr, "Peak learning rate of AdamW.", at_least(0.0));
+  options.add("lr_schedule", lr_schedule,
+              "After the warm-up: cosine or linear down to 0, or constant.",
+              one_of({"cosine", "linear", "constant"}));
+  options.add("warmup_ratio", warmup_ratio, "Share of the steps in which the learning rate rises.",
+              between(0, 1));
+  options.add("epochs", epochs, "Passes over the data; may be a fraction.", above(0));
+  options.add("batch_size", batch_size,
+              "Examples of one optimiser step; more than there are means all.",
+              at_least(int64_t{1}));
+  options.add("micro_batch_tokens", micro_batch_tokens,
+              "Tokens computed at once: memory depends on it, results do not.",
+              at_least(int64_t{1}));
+  options.add("max_length", max_length, "Tokens of a prompt and one of its responses.",
+              at_least(int64_t{2}));
+  options.add("max_prompt_length", max_prompt_length,
+              "What a prompt is cut to where it must be (compat wrpo-official only; otherwise a "
+              "prompt keeps what the longest response leaves).",
+              at_least(int64_t{1}));
+  options.add("max_grad_norm", max_grad_norm, "The gradient's norm is clipped to this; 0: never.",
+              at_least(0.0));
+  options.add("weight_decay", weight_decay, "AdamW's weight decay (matrices only).", at_least(0.0));
+  options.add("adam_beta1", adam_beta1, "AdamW's decay of the first moment.", between(0, 1));
+  options.add("adam_beta2", adam_beta2, "AdamW's decay of the second moment.", between(0, 1));
+  options.add("adam_epsilon", adam_epsilon, "AdamW's epsilon.", above(0));
+  options.add("dtype", dtype, "Type of the computation; master weights are fp32 in any case.",
+              one_of({"bf16", "fp32"}));
+  options.add("seed", seed, "Seed of the order of the examples.");
+  options.add(
+      "compat", compat,
+      "none; wrpo-official: data handling of the official WRPO trainer (docs/objectives.md).",
+      one_of({"none", "wrpo-official"}));
+  options.add("save_steps", save_steps, "Steps between resumable checkpoints; 0: none.",
+              at_least(int64_t{0}));
+}
+
+TrainConfig TrainConfig::sft() {
+  TrainConfig config;
+  config.objective = "sft";
+  config.lr = 7e-6;
+  return config;
+}
+
+}  // namespace amalgam

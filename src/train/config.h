@@ -1,0 +1,33 @@
+// Settings of one training stage: the sections `sft` and `prefer` of a recipe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "train/objective.h"
+
+namespace amalgam {
+
+struct TrainConfig : ObjectiveConfig {
+  double lr = 3e-7;
+  std::string lr_schedule = "cosine";
+  double warmup_ratio = 0.1;
+  double epochs = 1;
+  int64_t batch_size = 128;
+  int64_t micro_batch_tokens = 16384;
+  int64_t max_length = 2048;
+  int64_t max_prompt_length = 1800;
+  double max_grad_norm = 1;
+  double weight_decay = 0;
+  double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
+  std::string dtype = "bf16";
+  int64_t seed = 42;
+  std::string compat = "none";
+  int64_t save_steps = 100;
+  void describe(Options& options);
+
+  /// The settings of the papers' Target-SFT: lr 7e-6, the objective sft.
+  static TrainConfig sft();
+};
+
+}  // namespace amalgam

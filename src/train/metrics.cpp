@@ -1,0 +1,54 @@
+#include "train/metrics.h"
+
+namespace amalgam {
+
+void StepMetrics::add(const TrainExample& example, std::span<const double> policy,
+                      std::span<const double> reference) {
+  const auto winners = static_cast<size_t>(example.winners);
+  // Adds the mean of `values` over the responses [first, last) of that role, if there are any.
+  const auto mean_of = [&](const std::string& name, std::span<const double> values, size_t first,
+                           size_t last, std::optional<Role> role) -> std::optional<double> {
+    Sum mean;
+    for (size_t i = first; i < last; ++i)
+      if (!role || example.roles[i] == *role) mean.add(values[i]);
+    if (mean.count == 0) return std::nullopt;
+    sums_[name].add(mean.mean());
+    return mean.mean();
+  };
+  mean_of("logps/chosen", policy, 0, winners, {});
+  mean_of("logps/source_chosen", policy, 0, winners, Role::kSource);
+  mean_of("logps/target_chosen", policy, 0, winners, Role::kTarget);
+  mean_of("logps/rejected", policy, winners, policy.size(), {});
+  if (winners == policy.size()) return;
+
+  const std::vector<double> weights = mixing_weights(example.roles, example.winners, alpha_);
+  std::vector<double> rewards(policy.begin(), policy.end());
+  double chosen = 0, rejected = 0;
+  for (size_t i = 0; i < rewards.size(); ++i) {
+    if (!reference.empty()) rewards[i] -= reference[i];
+    if (objective_.utility == Utility::kMeanLogProbability)
+      rewards[i] /= static_cast<double>(example.tokens.responses[i].size());
+    rewards[i] *= objective_.beta;
+    (i < winners ? chosen : rejected) += weights[i] * rewards[i];
+  }
+  const auto source = mean_of("rewards/source_chosen", rewards, 0, winners, Role::kSource);
+  const auto target = mean_of("rewards/target_chosen", rewards, 0, winners, Role::kTarget);
+  sums_["rewards/chosen"].add(chosen);
+  sums_["rewards/rejected"].add(rejected);
+  sums_["rewards/margins"].add(chosen - rejected);
+  sums_["rewards/accuracies"].add(chosen > rejected);
+  if (source) sums_["rewards/source_accuracies"].add(*source > rejected);
+  if (target) sums_["rewards/pivot_accuracies"].add(*target > rejected);
+}
+
+std::optional<double> StepMetrics::mean(const std::string& name) const {
+  const auto sum = sums_.find(name);
+  if (sum == sums_.end()) return std::nullopt;
+  return sum->second.mean();
+}
+
+void StepMetrics::write(Json& row) const {
+  for (const auto& [name, sum] : sums_) row[name] = sum.mean();
+}
+
+}  // namespace amalgam

@@ -1,0 +1,45 @@
+// What is reported of a step, from the responses' log-probabilities on the host.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "train/objective.h"
+#include "train/tokenize.h"
+
+namespace amalgam {
+
+/// Means over the examples of a step of the metrics of the official WRPO trainer (method.md section
+/// 3, point 6): rewards/{chosen, source_chosen, target_chosen, rejected, accuracies,
+/// source_accuracies, pivot_accuracies, margins} and logps/{chosen, source_chosen, target_chosen,
+/// rejected}. Rewards are beta * rho; pivot_accuracies is exact (own winner against own loser).
+class StepMetrics {
+ public:
+  StepMetrics(const Objective& objective, double alpha) : objective_(objective), alpha_(alpha) {}
+
+  /// `policy` and `reference` (empty without one): sums of log-probabilities of the example's
+  /// responses.
+  void add(const TrainExample& example, std::span<const double> policy,
+           std::span<const double> reference);
+  /// Appends the means to `row`, what no example has is left out.
+  void write(Json& row) const;
+  std::optional<double> mean(const std::string& name) const;
+
+ private:
+  struct Sum {
+    double total = 0;
+    int64_t count = 0;
+    void add(double value) { total += value, ++count; }
+    double mean() const { return total / static_cast<double>(count); }
+  };
+
+  const Objective& objective_;
+  double alpha_;
+  std::map<std::string, Sum> sums_;
+};
+
+}  // namespace amalgam

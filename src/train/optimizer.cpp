@@ -1,0 +1,101 @@
+#include "train/optimizer.h"
+
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include "core/error.h"
+
+namespace amalgam {
+
+Optimizer::Optimizer(Model& policy, Model& masters, const TrainConfig& config)
+    : config_(config),
+      parameters_(policy.weights().parameters()),
+      masters_(masters.weights().parameters()),
+      shared_(&policy == &masters) {
+  const c10::AutoGradMode no_grad(false);
+  AMALGAM_CHECK(parameters_.size() == masters_.size());
+  steps_ = at::zeros({}, masters_.at(0).options());
+  groups_ = {{.weight_decay = config.weight_decay}, {.weight_decay = 0}};
+  for (size_t i = 0; i < masters_.size(); ++i) {
+    masters_[i] = masters_[i].detach();
+    gradients_.push_back(at::zeros_like(masters_[i]));
+    first_moments_.push_back(at::zeros_like(masters_[i]));
+    second_moments_.push_back(at::zeros_like(masters_[i]));
+    // As Hugging Face's trainer: norms and biases do not decay.
+    Group& group = groups_[masters_[i].dim() > 1 ? 0 : 1];
+    group.masters.push_back(masters_[i]);
+    group.gradients.push_back(gradients_[i]);
+    group.first_moments.push_back(first_moments_[i]);
+    group.second_moments.push_back(second_moments_[i]);
+    group.steps.push_back(steps_);
+    parameters_[i].requires_grad_(true);
+  }
+}
+
+void Optimizer::accumulate() {
+  const c10::AutoGradMode no_grad(false);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& gradient = parameters_[i].mutable_grad();
+    if (!gradient.defined()) {
+      if (empty_) gradients_[i].zero_();
+    } else if (empty_) {
+      gradients_[i].copy_(gradient);
+    } else {
+      gradients_[i].add_(gradient);
+    }
+    gradient.reset();
+  }
+  empty_ = false;
+}
+
+at::Tensor Optimizer::step(double lr) {
+  const c10::AutoGradMode no_grad(false);
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients_)));
+  // As clip_grad_norm_: gradients times min(1, max / (norm + 1e-6)); the kernel divides by the
+  // scale.
+  std::optional<at::Tensor> scale;
+  if (config_.max_grad_norm > 0) scale = norm.add(1e-6).div(config_.max_grad_norm).clamp_min(1.0);
+  steps_.add_(1);
+  for (Group& group : groups_) {
+    if (group.masters.empty()) continue;
+    at::_fused_adamw_(group.masters, group.gradients, group.first_moments, group.second_moments, {},
+                      group.steps, lr, config_.adam_beta1, config_.adam_beta2, group.weight_decay,
+                      config_.adam_epsilon, /*amsgrad=*/false, /*maximize=*/false, scale);
+  }
+  write_back();
+  empty_ = true;
+  return norm;
+}
+
+void Optimizer::write_back() {
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (shared_)
+      // The fused update goes unnoticed by autograd, and so by products that remember their weight.
+      parameters_[i].unsafeGetTensorImpl()->bump_version();
+    else
+      parameters_[i].copy_(masters_[i]);
+  }
+}
+
+std::vector<NamedTensor> Optimizer::state() const {
+  std::vector<NamedTensor> tensors;
+  for (size_t i = 0; i < masters_.size(); ++i) {
+    tensors.push_back({fmt::format("master.{}", i), masters_[i]});
+    tensors.push_back({fmt::format("first_moment.{}", i), first_moments_[i]});
+    tensors.push_back({fmt::format("second_moment.{}", i), second_moments_[i]});
+  }
+  return tensors;
+}
+
+void Optimizer::resume(int64_t steps) {
+  const c10::AutoGradMode no_grad(false);
+  steps_.fill_(steps);
+  write_back();
+}
+
+}  // namespace amalgam

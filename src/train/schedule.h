@@ -1,0 +1,18 @@
+// What changes from step to step by a rule: the learning rate and the fusion coefficient.
+#pragma once
+
+#include <cstdint>
+
+#include "train/config.h"
+
+namespace amalgam {
+
+/// Learning rate used by the optimiser at step k of `steps` (from 0), as Hugging Face's schedules
+/// give it: warm-up over ceil(warmup_ratio * steps) steps in which step k takes k / warm-up of the
+/// peak, then a cosine or a line to 0, or the peak.
+double learning_rate(const TrainConfig& config, int64_t step, int64_t steps);
+
+/// WRPO's alpha at step k of `steps` (from 0): alpha * k / steps, or constant.
+double fusion_coefficient(const TrainConfig& config, int64_t step, int64_t steps);
+
+}  // namespace amalgam

@@ -1,0 +1,62 @@
+// One optimiser step: micro-batches forward and backward, the update, and the row that reports it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/json.h"
+#include "models/model.h"
+#include "train/config.h"
+#include "train/objective.h"
+#include "train/optimizer.h"
+#include "train/order.h"
+#include "train/tokenize.h"
+
+namespace amalgam {
+
+class TrainingStep {
+ public:
+  /// `masters` is the policy in fp32, and may be `policy` itself. `references`: log-probabilities
+  /// of the responses of each example, empty where the objective needs none. All must outlive this
+  /// object.
+  TrainingStep(Model& policy, Model& masters, const std::vector<TrainExample>& examples,
+               const std::vector<std::vector<double>>& references, const TrainConfig& config);
+
+  int64_t steps() const { return order_.steps(); }
+  Optimizer& optimizer() { return optimizer_; }
+
+  /// Step k (from 0): updates the weights and returns the row of metrics. Throws where loss or
+  /// gradient is not finite, naming the examples, and at step 0 where the policy is not its own
+  /// reference.
+  Json run(int64_t k);
+  /// Only the gradient of step k, summed in optimizer().gradients().
+  void accumulate_gradients(int64_t k);
+
+ private:
+  const TrainExample& example(int64_t index) const { return examples_[static_cast<size_t>(index)]; }
+  std::span<const double> references_of(int64_t index) const;
+  double loss_divisor(const std::vector<int64_t>& indices) const;
+  ObjectiveBatch objective_batch(const std::vector<int64_t>& batch,
+                                 const PackedBatch& packed) const;
+  void backward(const std::vector<int64_t>& batch);
+  void read_reports(const at::Tensor& gradient_norm, Json& row) const;
+  void check_start(const TrainExample& item, std::span<const double> policy,
+                   std::span<const double> reference) const;
+
+  Model& policy_;
+  const std::vector<TrainExample>& examples_;
+  const std::vector<std::vector<double>>& references_;
+  const TrainConfig& config_;
+  const Objective objective_;
+  const DataOrder order_;
+  Optimizer optimizer_;
+
+  // Of the step that is being made.
+  int64_t k_ = 0, tokens_ = 0;
+  double alpha_ = 0, divisor_ = 1;
+  std::vector<int64_t> sequence_;           // its examples, as they were computed
+  std::vector<at::Tensor> losses_, logps_;  // of each micro-batch: (B) and (R) fp64, on the device
+};
+
+}  // namespace amalgam

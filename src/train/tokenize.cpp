@@ -1,0 +1,202 @@
+#include "train/tokenize.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/error.h"
+
+namespace amalgam {
+namespace {
+
+using Ids = std::vector<Token>;
+
+Json with_response(const Json& messages, const std::string& text) {
+  Json conversation = messages;
+  conversation.push_back({{"role", "assistant"}, {"content", text}});
+  return conversation;
+}
+
+bool starts_with(const Ids& ids, const Ids& prefix) {
+  return ids.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), ids.begin());
+}
+
+/// The default way: the prompt as generation would see it, responses as generation would write
+/// them.
+class ChatRenderer {
+ public:
+  explicit ChatRenderer(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+    if (const auto eos = tokenizer.special_token("eos_token")) eos_ = tokenizer.token_id(*eos);
+  }
+
+  void render(const Json& messages, const std::vector<std::string>& texts, TokenizedExample& out) {
+    prompt_text_ = tokenizer_.render_chat(messages, {.add_generation_prompt = true});
+    out.prompt = tokenizer_.encode(prompt_text_, false);
+    if (closing_ < 0) closing_ = closing_specials(messages);
+    for (const std::string& text : texts)
+      out.responses.push_back(closed(response(messages, text, out.prompt)));
+  }
+
+ private:
+  bool is_special(Token id) const {
+    return tokenizer_.decode({&id, 1}, true).empty() && !tokenizer_.decode({&id, 1}, false).empty();
+  }
+
+  /// How many special tokens the template writes after a response's own text.
+  int64_t closing_specials(const Json& messages) const {
+    const std::string probe = "probe";
+    const std::string text = tokenizer_.render_chat(with_response(messages, probe), {});
+    const Ids tail = tokenizer_.encode(text.substr(text.rfind(probe) + probe.size()), false);
+    return std::count_if(tail.begin(), tail.end(), [&](Token id) { return is_special(id); });
+  }
+
+  Ids response(const Json& messages, const std::string& text, const Ids& prompt) const {
+    const std::string full = tokenizer_.render_chat(with_response(messages, text), {});
+    if (full.starts_with(prompt_text_)) {
+      const Ids ids = tokenizer_.encode(full, false);
+      if (starts_with(ids, prompt)) return Ids(ids.begin() + std::ssize(prompt), ids.end());
+      // The response's first characters would merge with the prompt's last token, which a model
+      // that continues the prompt cannot do.
+      return tokenizer_.encode(full.substr(prompt_text_.size()), false);
+    }
+    // The template writes a finished turn otherwise than the one it asks for.
+    const size_t common = static_cast<size_t>(
+        std::mismatch(full.begin(), full.end(), prompt_text_.begin(), prompt_text_.end()).first -
+        full.begin());
+    const size_t begin = text.find_first_not_of(" \t\r\n");
+    const size_t end = text.find_last_not_of(" \t\r\n");
+    const std::string own = begin == text.npos ? "" : text.substr(begin, end - begin + 1);
+    const size_t at = full.find(own, common);
+    if (at == full.npos) fail_usage("the chat template does not write the response as it is");
+    return tokenizer_.encode(full.substr(at), false);
+  }
+
+  /// Ends the response with exactly one end-of-turn token.
+  Ids closed(Ids ids) const {
+    int64_t specials = 0;
+    for (size_t i = ids.size(); i-- > 0 && specials < closing_;)
+      if (is_special(ids[i]) && ++specials == closing_) ids.resize(i + 1);
+    if (closing_ == 0 && eos_) ids.push_back(*eos_);
+    return ids;
+  }
+
+  const Tokenizer& tokenizer_;
+  std::optional<Token> eos_;
+  std::string prompt_text_;
+  int64_t closing_ = -1;
+};
+
+/// The official WRPO trainer's way (method of its scripts, docs/objectives.md): prompt and response
+/// are rendered apart, the assistant's header is supervised, EOS stands once more at the end.
+void render_official(const Tokenizer& tokenizer, const Json& messages,
+                     const std::vector<std::string>& texts, TokenizedExample& out) {
+  const std::string bos = tokenizer.special_token("bos_token").value_or("");
+  const std::string eos = tokenizer.special_token("eos_token").value_or("");
+  const std::optional<Token> eos_id = tokenizer.token_id(eos);
+  if (!eos_id) fail_usage("compat wrpo-official needs a tokenizer with an eos_token");
+  const std::string prompt_text = tokenizer.render_chat(messages, {});
+  Ids prompt = tokenizer.encode(prompt_text, false);
+  size_t common = prompt.size();
+  for (const std::string& text : texts) {
+    std::string answer = tokenizer.render_chat(with_response(Json::array(), text), {});
+    if (!bos.empty() && answer.starts_with(bos)) answer.erase(0, bos.size());
+    Ids& ids = out.responses.emplace_back(tokenizer.encode(prompt_text + answer, false));
+    const auto [own, other] = std::mismatch(prompt.begin(), prompt.end(), ids.begin(), ids.end());
+    common = std::min(common, static_cast<size_t>(own - prompt.begin()));
+    ids.push_back(*eos_id);
+  }
+  // A boundary that merges moves the prompt's last token into the responses.
+  if (common + 1 < prompt.size())
+    fail_usage("the responses change more than the prompt's last token");
+  prompt.resize(common);
+  for (Ids& ids : out.responses) ids.erase(ids.begin(), ids.begin() + std::ssize(prompt));
+  out.prompt = std::move(prompt);
+}
+
+size_t longest_response(const TokenizedExample& tokens) {
+  size_t longest = 0;
+  for (const Ids& response : tokens.responses) longest = std::max(longest, response.size());
+  return longest;
+}
+
+void keep_end(Ids& ids, size_t count) {
+  if (ids.size() > count) ids.erase(ids.begin(), ids.end() - static_cast<std::ptrdiff_t>(count));
+}
+
+}  // namespace
+
+std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tuples,
+                                          const Tokenizer& tokenizer, const TrainConfig& config,
+                                          TruncationCounts& counts) {
+  if (!tokenizer.has_chat_template())
+    fail_usage("the model's tokenizer has no chat template; add chat_template.jinja to its folder");
+  const bool needs_losers = make_objective(config).needs_losers;
+  ChatRenderer renderer(tokenizer);
+  std::vector<TrainExample> examples;
+  for (const PreferenceTuple& tuple : tuples) {
+    TrainExample& example = examples.emplace_back();
+    example.tokens.id = tuple.id;
+    example.winners = std::ssize(tuple.winners);
+    std::vector<std::string> texts;
+    const auto take = [&](const std::vector<RankedResponse>& responses) {
+      for (const RankedResponse& response : responses) {
+        texts.push_back(response.text);
+        example.roles.push_back(response.role);
+      }
+    };
+    take(tuple.winners);
+    if (needs_losers) take(tuple.losers);
+    with_context(fmt::format("prompt {}", tuple.id), [&] {
+      if (config.compat == "wrpo-official")
+        render_official(tokenizer, tuple.messages, texts, example.tokens);
+      else
+        renderer.render(tuple.messages, texts, example.tokens);
+    });
+  }
+  return fit_examples(std::move(examples), config, counts);
+}
+
+std::vector<TrainExample> fit_examples(std::vector<TrainExample> examples,
+                                       const TrainConfig& config, TruncationCounts& counts) {
+  const auto limit = static_cast<size_t>(config.max_length);
+  const bool official = config.compat == "wrpo-official";
+  const auto official_prompt = static_cast<size_t>(config.max_prompt_length);
+  size_t shortest = SIZE_MAX;
+  bool any_whole = false;
+  counts.examples += std::ssize(examples);
+  for (TrainExample& example : examples) {
+    Ids& prompt = example.tokens.prompt;
+    const size_t longest = longest_response(example.tokens);
+    shortest = std::min(shortest, longest + 1);
+    if (prompt.size() + longest <= limit) {
+      any_whole = true;
+      continue;
+    }
+    const size_t before = prompt.size();
+    const size_t left = limit > longest ? limit - longest : 1;
+    keep_end(prompt, official ? official_prompt : left);
+    counts.prompts_cut += prompt.size() < before;
+    if (prompt.size() + longest <= limit) {
+      any_whole = true;
+      continue;
+    }
+    // The official trainer leaves responses the rest of max_length whatever the prompt's length.
+    const size_t room = official ? limit - std::min(limit, official_prompt) : limit - prompt.size();
+    for (Ids& response : example.tokens.responses) {
+      counts.responses_cut += response.size() > room;
+      response.resize(std::min(response.size(), room));
+    }
+  }
+  if (!any_whole && !examples.empty() && !official)
+    fail_usage("max_length: {} is too small for any example; the shortest needs {}", limit,
+               shortest);
+  const auto lost = [](const TrainExample& example) {
+    const auto empty = [](const Ids& response) { return response.empty(); };
+    const auto& responses = example.tokens.responses;
+    return example.tokens.prompt.empty() || std::any_of(responses.begin(), responses.end(), empty);
+  };
+  counts.dropped += std::erase_if(examples, lost);
+  if (examples.empty()) fail_usage("max_length: {} leaves no example to train on", limit);
+  return examples;
+}
+
+}  // namespace amalgam

@@ -1,0 +1,136 @@
+#include "train/trainer.h"
+
+#include <c10/core/GradMode.h>
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "train/interrupt.h"
+#include "train/logps.h"
+#include "train/run_folder.h"
+#include "train/step.h"
+
+namespace amalgam {
+namespace {
+
+/// The type a checkpoint is stored in, which the trained model is written in too.
+at::ScalarType stored_dtype(const Json& config) {
+  const char* key = config.contains("dtype") ? "dtype" : "torch_dtype";
+  const auto name = optional_or<std::string>(config, key, "float32", "config.json");
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  return at::kFloat;
+}
+
+/// The policy's weights in fp32, as they are stored rather than rounded to the type it computes in.
+/// Null where the policy computes in fp32 and needs no others.
+std::unique_ptr<Model> make_masters(const Pretrained& policy) {
+  const Weights& weights = policy.model->weights();
+  if (weights.dtype() == at::kFloat) return nullptr;
+  if (stored_dtype(policy.config) != weights.dtype())
+    return load_pretrained(policy.folder, at::kFloat, weights.device()).model;
+  const c10::AutoGradMode no_grad(false);
+  std::unique_ptr<Model> masters = make_model(policy.config, at::kFloat, weights.device());
+  for (size_t i = 0; i < weights.parameters().size(); ++i)
+    masters->weights().parameters()[i].copy_(weights.parameters()[i]);
+  return masters;
+}
+
+/// What must be equal for a run to be the same run. How a step is split and when it is saved may
+/// change.
+Json identity(const TrainConfig& config, const std::string& model_hash,
+              const std::vector<TrainExample>& examples) {
+  TrainConfig copy = config;
+  Json settings = Options::described(copy).dump();
+  settings.erase("micro_batch_tokens");
+  settings.erase("save_steps");
+  std::string data;
+  for (const TrainExample& example : examples) {
+    data += fmt::format("{} {} ", example_hash(example), example.winners);
+    for (const Role role : example.roles) data += role == Role::kSource ? 's' : 't';
+  }
+  return {{"settings", settings}, {"model", model_hash}, {"data", sha256_hex(data)}};
+}
+
+void check_examples(const std::vector<TrainExample>& examples, const TrainConfig& config) {
+  if (examples.empty()) fail_usage("there are no examples to train on");
+  const bool needs_losers = make_objective(config).needs_losers;
+  for (const TrainExample& example : examples) {
+    const auto responses = std::ssize(example.tokens.responses);
+    if (example.winners < 1) fail_usage("example {}: no chosen response", example.tokens.id);
+    if (needs_losers && responses == example.winners)
+      fail_usage("example {}: no rejected response, which the objective {} needs",
+                 example.tokens.id, config.objective);
+    AMALGAM_CHECK(std::ssize(example.roles) == responses);
+  }
+}
+
+std::string progress_note(const Json& row) {
+  std::string note = fmt::format("loss {:.4f}", row["loss"].get<double>());
+  if (row.contains("rewards/margins"))
+    note += fmt::format(", margin {:.4f}, accuracy {:.2f}", row["rewards/margins"].get<double>(),
+                        row["rewards/accuracies"].get<double>());
+  return note + fmt::format(", {:.0f} tokens/s",
+                            row["tokens"].get<double>() / row["seconds"].get<double>());
+}
+
+}  // namespace
+
+void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
+           const fs::path& output, ReferenceCache& references, const MetricsSink& metrics) {
+  check_examples(examples, config);
+  Model& model = *policy.model;
+  const std::string model_hash = weights_hash(model);
+  RunFolder folder(output, identity(config, model_hash, examples));
+  if (folder.finished()) {
+    info("{}: already trained with these settings and data; left as it is", output.string());
+    return;
+  }
+  std::unique_ptr<Model> masters = make_masters(policy);
+  std::vector<std::vector<double>> reference;
+  ReferencePass pass;
+  const Objective objective = make_objective(config);
+  info("objective {}: {}", config.objective, objective.formula);
+  // Before restore(), which may put trained weights into the policy.
+  if (objective.needs_reference())
+    reference = reference_logps(model, model_hash, examples, config.micro_batch_tokens, references,
+                                pass, objective.tail_weight);
+  TrainingStep step(model, masters ? *masters : model, examples, reference, config);
+  const std::vector<NamedTensor> state = step.optimizer().state();
+  const int64_t done = folder.restore(state);
+  const auto report = [&](const Json& row) {
+    folder.write_metrics(row);
+    if (metrics) metrics(row);
+  };
+  if (done > 0) {
+    step.optimizer().resume(done);
+    info("{}: continues after step {} of {}", output.string(), done, step.steps());
+  } else if (objective.needs_reference()) {
+    report({{"reference_seconds", pass.seconds}, {"tokens", pass.tokens}});
+  }
+
+  const InterruptGuard interrupt;
+  Progress progress("train", step.steps(), "steps", done);
+  for (int64_t k = done; k < step.steps(); ++k) {
+    const Json row = step.run(k);
+    report(row);
+    progress.advance(1, progress_note(row));
+    const bool last = k + 1 == step.steps();
+    const bool due = config.save_steps > 0 && (k + 1) % config.save_steps == 0;
+    if ((due && !last) || interrupt.interrupted()) folder.save(state, k + 1);
+    if (interrupt.interrupted())
+      fail("stopped by a signal after step {} of {}; the same command continues from there", k + 1,
+           step.steps());
+  }
+  for (at::Tensor parameter : model.weights().parameters()) parameter.requires_grad_(false);
+  if (masters)
+    save_pretrained({policy.folder, policy.config, policy.eos_ids, std::move(masters)}, output,
+                    stored_dtype(policy.config));
+  else
+    save_pretrained(policy, output, stored_dtype(policy.config));
+  folder.finish();
+}
+
+}  // namespace amalgam

@@ -1,0 +1,28 @@
+// The training loop: one for all objectives.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/json.h"
+#include "data/reference_cache.h"
+#include "models/pretrained.h"
+#include "train/config.h"
+#include "train/tokenize.h"
+
+namespace amalgam {
+
+/// Receives each row of metrics.jsonl (design.md, "Command line"). A continued run repeats the rows
+/// of the steps it repeats.
+using MetricsSink = std::function<void(const Json& row)>;
+
+/// Trains `policy` in place (loaded in the type of config.dtype) and writes it to `output`: a
+/// Hugging Face folder in the checkpoint's own type, with metrics.jsonl and training.json. An
+/// unfinished run of the same settings and data in `output` is continued bit-exactly; a finished
+/// one is left as it is, and so is `policy` then. SIGINT and SIGTERM between steps save a
+/// checkpoint and throw; so does a loss or gradient that is not finite, without a checkpoint and
+/// naming the examples.
+void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
+           const fs::path& output, ReferenceCache& references, const MetricsSink& metrics = {});
+
+}  // namespace amalgam

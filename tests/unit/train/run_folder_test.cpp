@@ -1,0 +1,66 @@
+#include "train/run_folder.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "support.h"
+
+namespace amalgam {
+namespace {
+
+Json identity(double lr, const std::string& data = "d") {
+  return {{"settings", {{"lr", lr}}}, {"model", "m"}, {"data", data}};
+}
+
+std::string refusal(const fs::path& output, const Json& settings) {
+  try {
+    RunFolder folder(output, settings);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RunFolder, ContinuesWhereTheCheckpointIs) {
+  const ScratchFolder scratch;
+  const fs::path output = scratch.path() / "out";
+  {
+    RunFolder folder(output, identity(1));
+    EXPECT_EQ(folder.restore({{"w", at::zeros({2})}}), 0);
+    folder.write_metrics({{"step", 1}});
+    folder.save({{"w", at::full({2}, 1.5)}}, 1);
+    folder.write_metrics({{"step", 2}});  // after the checkpoint: to be made again
+  }
+  RunFolder folder(output, identity(1));
+  const at::Tensor weight = at::zeros({2});
+  EXPECT_EQ(folder.restore({{"w", weight}}), 1);
+  EXPECT_EQ(weight[0].item<double>(), 1.5);
+  EXPECT_EQ(read_file(output / "metrics.jsonl"), "{\"step\":1}\n");
+  EXPECT_FALSE(folder.finished());
+  folder.finish();
+  EXPECT_FALSE(fs::exists(output / "checkpoint"));
+  EXPECT_TRUE(RunFolder(output, identity(1)).finished());
+}
+
+TEST(RunFolder, RefusesAnotherRunsOutput) {
+  const ScratchFolder scratch;
+  const fs::path output = scratch.path() / "out";
+  EXPECT_EQ(refusal(output, identity(1)), "");
+  EXPECT_NE(refusal(output, identity(2)).find("lr"), std::string::npos);
+  EXPECT_NE(refusal(output, identity(1, "other")).find("data"), std::string::npos);
+  EXPECT_EQ(refusal(output, identity(1)), "");
+}
+
+TEST(RunFolder, RefusesAFolderOfSomethingElse) {
+  const ScratchFolder scratch;
+  fs::create_directories(scratch.path() / "fresh" / "checkpoint");
+  EXPECT_EQ(refusal(scratch.path() / "fresh", identity(1)), "");
+  write_file_atomically(scratch.path() / "notes.txt", "mine");
+  EXPECT_NE(refusal(scratch.path(), identity(1)), "");
+}
+
+}  // namespace
+}  // namespace amalgam

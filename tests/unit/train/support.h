@@ -1,0 +1,56 @@
+// Fixtures of the training tests.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+#include "models/pretrained.h"
+#include "train/tokenize.h"
+
+namespace amalgam {
+
+inline fs::path model_fixture(const std::string& name) {
+  return fs::path(AMALGAM_FIXTURES) / "models" / name;
+}
+
+inline fs::path training_fixture(const std::string& name) {
+  return fs::path(AMALGAM_FIXTURES) / "training" / name;
+}
+
+/// An empty folder that lives as long as the object.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (fs::temp_directory_path() / "amalgam-train-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~ScratchFolder() { fs::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// The pairs of training/trl_losses as examples, each with its loser's first half as a second
+/// winner from a source, so that all kinds of responses occur.
+inline std::vector<TrainExample> fixture_examples() {
+  std::vector<TrainExample> examples;
+  const auto ids = [](const Json& row, const char* key) {
+    return row.at(key).get<std::vector<Token>>();
+  };
+  for_each_row(training_fixture("trl_losses") / "pairs.jsonl", [&](const Json& row,
+                                                                   const std::string&) {
+    TrainExample& example = examples.emplace_back();
+    const std::vector<Token> chosen = ids(row, "chosen_ids"), rejected = ids(row, "rejected_ids");
+    std::vector<Token> source(rejected.begin(), rejected.begin() + (std::ssize(rejected) + 1) / 2);
+    example.tokens = {row.at("id"), ids(row, "prompt_ids"), {source, chosen, rejected}};
+    example.winners = 2;
+    example.roles = {Role::kSource, Role::kTarget, Role::kTarget};
+  });
+  return examples;
+}
+
+}  // namespace amalgam

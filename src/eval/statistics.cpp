@@ -1,0 +1,124 @@
+#include "eval/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace amalgam {
+namespace {
+
+/// The x at which the increasing function `f` reaches `target`.
+template <class F>
+double invert(F f, double target, double low, double high) {
+  for (int step = 0; step < 200 && low < high; ++step) {
+    const double middle = low + (high - low) / 2;
+    if (middle == low || middle == high) break;
+    (f(middle) < target ? low : high) = middle;
+  }
+  return low + (high - low) / 2;
+}
+
+/// P(|T| <= t) for t >= 0: the finite series of Abramowitz and Stegun, 26.7.3 and 26.7.4.
+double student_within(double t, int64_t freedom) {
+  const double theta = std::atan(t / std::sqrt(static_cast<double>(freedom)));
+  const double cos2 = std::cos(theta) * std::cos(theta);
+  const bool odd = freedom % 2 == 1;
+  double term = odd ? std::cos(theta) : 1, sum = 0;
+  for (int64_t k = odd ? 3 : 2; k <= freedom; k += 2) {
+    sum += term;
+    term *= cos2 * static_cast<double>(k - 1) / static_cast<double>(k);
+  }
+  const double series = std::sin(theta) * sum;
+  return odd ? 2 / std::numbers::pi * (theta + series) : series;
+}
+
+/// The p-quantile of sorted values, linear between order statistics.
+double sorted_quantile(const std::vector<double>& sorted, double p) {
+  const double at = p * static_cast<double>(sorted.size() - 1);
+  const size_t below = static_cast<size_t>(at);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
+}
+
+}  // namespace
+
+double normal_quantile(double p) {
+  AMALGAM_CHECK(p > 0 && p < 1);
+  return invert([](double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }, p, -40, 40);
+}
+
+double student_quantile(double p, int64_t freedom) {
+  AMALGAM_CHECK(p > 0 && p < 1 && freedom > 0);
+  if (p < 0.5) return -student_quantile(1 - p, freedom);
+  return invert([&](double t) { return student_within(t, freedom); }, 2 * p - 1, 0, 1e9);
+}
+
+Interval wilson(int64_t successes, int64_t n, double level) {
+  AMALGAM_CHECK(successes >= 0 && successes <= n);
+  if (n == 0) return {0, 0, 1};
+  const double z = normal_quantile((1 + level) / 2);
+  const double count = static_cast<double>(n), p = static_cast<double>(successes) / count;
+  const double scale = 1 + z * z / count;
+  const double center = (p + z * z / (2 * count)) / scale;
+  const double half = z / scale * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
+  return {p, successes == 0 ? 0 : center - half, successes == n ? 1 : center + half};
+}
+
+Interval mean_interval(std::span<const double> values, double level) {
+  AMALGAM_CHECK(!values.empty());
+  const double n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  if (values.size() == 1) return {mean, mean, mean};
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const double half = student_quantile((1 + level) / 2, static_cast<int64_t>(values.size()) - 1) *
+                      std::sqrt(squares / (n - 1) / n);
+  return {mean, mean - half, mean + half};
+}
+
+double mcnemar_exact(int64_t only_a, int64_t only_b) {
+  const double n = static_cast<double>(only_a + only_b);
+  double tail = 0;
+  for (int64_t k = 0; k <= std::min(only_a, only_b); ++k) {
+    const double chosen = static_cast<double>(k);
+    tail += std::exp(std::lgamma(n + 1) - std::lgamma(chosen + 1) - std::lgamma(n - chosen + 1) -
+                     n * std::numbers::ln2);
+  }
+  return std::min(1.0, 2 * tail);
+}
+
+PairedComparison compare_paired(const std::vector<bool>& a, const std::vector<bool>& b,
+                                uint64_t seed, int64_t resamples, double level) {
+  AMALGAM_CHECK(a.size() == b.size() && resamples > 0);
+  PairedComparison result;
+  result.n = static_cast<int64_t>(a.size());
+  if (a.empty()) return result;
+  std::vector<int> differences;
+  for (size_t i = 0; i < a.size(); ++i) {
+    differences.push_back(static_cast<int>(a[i]) - static_cast<int>(b[i]));
+    result.only_a += a[i] && !b[i];
+    result.only_b += b[i] && !a[i];
+  }
+  result.p_value = mcnemar_exact(result.only_a, result.only_b);
+
+  const double n = static_cast<double>(result.n);
+  RandomStream random(seed);
+  std::vector<double> means;
+  for (int64_t round = 0; round < resamples; ++round) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < differences.size(); ++i)
+      sum += differences[random.below(differences.size())];
+    means.push_back(static_cast<double>(sum) / n);
+  }
+  std::sort(means.begin(), means.end());
+  result.difference = {static_cast<double>(result.only_a - result.only_b) / n,
+                       sorted_quantile(means, (1 - level) / 2),
+                       sorted_quantile(means, (1 + level) / 2)};
+  return result;
+}
+
+}  // namespace amalgam

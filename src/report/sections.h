@@ -1,0 +1,39 @@
+// The sections of report.html. Each gives its HTML, or nothing when its part of the data is empty.
+#pragma once
+
+#include <string>
+
+#include "report/report.h"
+
+namespace amalgam {
+
+/// The colour class of a system: its own through the whole page.
+std::string colour_of(const ReportData& data, const std::string& system);
+/// The result of one system on one domain ("": total), if measured.
+const Result* find_result(const ReportData& data, const std::string& system,
+                          const std::string& domain);
+/// The domains of the results, in order of appearance.
+std::vector<std::string> domains_of(const ReportData& data);
+/// The comparison of one system with the reference in total, if made.
+const ReportComparison* find_comparison(const ReportData& data, const std::string& system);
+/// "1,234".
+std::string with_thousands(int64_t count);
+/// "p = 0.012", "p < 0.001", as HTML that does not wrap.
+std::string p_text(double p_value);
+/// A legend entry for each (name, colour class).
+std::string legend(const std::vector<std::pair<std::string, std::string>>& entries);
+/// A section with its heading and a hint on how to read it.
+std::string section(const std::string& heading, const std::string& hint, const std::string& body);
+/// A card with a heading (may be empty) around `body`.
+std::string card(const std::string& heading, const std::string& body);
+
+std::string headline_section(const ReportData& data);
+std::string table_section(const ReportData& data);
+std::string accuracy_section(const ReportData& data);
+std::string training_section(const ReportData& data);
+std::string logprobs_section(const ReportData& data);
+std::string pairs_section(const ReportData& data);
+std::string samples_section(const ReportData& data);
+std::string provenance_section(const ReportData& data);
+
+}  // namespace amalgam

@@ -1,0 +1,41 @@
+#include "commands/command.h"
+
+namespace amalgam {
+
+// Each command's file defines its factory.
+std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_import();
+std::unique_ptr<Command> make_pair();
+std::unique_ptr<Command> make_prefer();
+std::unique_ptr<Command> make_sft();
+std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_sample();
+std::unique_ptr<Command> make_evaluate();
+std::unique_ptr<Command> make_report();
+std::unique_ptr<Command> make_score();
+std::unique_ptr<Command> make_generate();
+std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_logprobs();
+std::unique_ptr<Command> make_tokenize();
+
+const std::vector<CommandEntry>& commands() {
+  static const std::vector<CommandEntry> list = {
+      {"run", "The whole pipeline of a recipe; continues a run that was stopped.", make_run},
+      {"sample", "Samples the sources of a run.", make_sample},
+      {"evaluate", "Brings a run up to its held-out results and shows them.", make_evaluate},
+      {"report", "Writes report.html of a run as far as it is.", make_report},
+      {"export", "A table of a run as JSON lines or Parquet.", make_export},
+      {"import", "A run folder from existing prompts and responses.", make_import},
+      {"pair", "Scored responses to preference tuples.", make_pair},
+      {"score", "Responses to scores: verifiers and reward models.", make_score},
+      {"sft", "Supervised fine-tuning on the chosen responses.", make_sft},
+      {"prefer", "Preference training: WRPO, DPO and their relatives.", make_prefer},
+      {"generate", "Answers sampled from a model for the prompts of a file.", make_generate},
+      {"logprobs", "Log-probabilities of given token sequences.", make_logprobs},
+      {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
+      {"init", "A model folder with random weights, to train from scratch.", make_init},
+  };
+  return list;
+}
+
+}  // namespace amalgam

@@ -1,0 +1,100 @@
+// amalgam export: a table of a run as a data file.
+#include <fmt/ranges.h>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "data/datasets.h"
+#include "data/layouts.h"
+#include "data/store.h"
+
+namespace amalgam {
+namespace {
+
+void prompt_rows(const RunStore& store, const RowSink& sink) {
+  for (const Prompt& prompt : store.prompts()) sink(to_row(prompt));
+}
+void response_rows(const RunStore& store, const RowSink& sink) {
+  store.for_each_response(
+      {}, [&](const Response& response) { sink(to_row(response, store.scores_of(response.key))); });
+}
+void score_rows(const RunStore& store, const RowSink& sink) {
+  store.for_each_score("", [&](const Score& score) { sink(to_row(score)); });
+}
+void metric_rows(const RunStore& store, const RowSink& sink) {
+  for (const MetricRow& metric : store.metrics()) {
+    Json row = {{"stage", metric.stage}, {"step", metric.step}};
+    row.update(metric.values);
+    sink(row);
+  }
+}
+void result_rows(const RunStore& store, const RowSink& sink) {
+  for (const Result& result : store.results()) sink(to_row(result));
+}
+
+struct Table {
+  std::string_view name;
+  void (*rows)(const RunStore& store, const RowSink& sink);
+};
+constexpr Table kTables[] = {{"prompts", prompt_rows},
+                             {"responses", response_rows},
+                             {"scores", score_rows},
+                             {"metrics", metric_rows},
+                             {"results", result_rows}};
+
+class Export : public Command {
+ public:
+  void describe(Options& options) override {
+    options.add("run", run_, "Run folder.");
+    options.add("table", table_,
+                "What to write: prompts, responses, scores, tuples, metrics, results.",
+                one_of({"prompts", "responses", "scores", "tuples", "metrics", "results"}));
+    options.add("output", output_, "The file: .jsonl, .jsonl.gz or .parquet.");
+    options.add("stage", stage_, "Which tuples. Not given: prefer.");
+    options.add("layout", layout_,
+                "Layout of tuples: official, trl, handbook, sft. Not given: official.");
+  }
+  std::vector<std::string> positional() const override { return {"run"}; }
+  std::vector<std::string> required() const override { return {"run", "table", "output"}; }
+
+  int run() override {
+    if (table_ != "tuples" && (!stage_.empty() || !layout_.empty()))
+      fail_usage("--stage and --layout go with --table tuples");
+    const RunStore store = RunStore::open_run(run_, RunStore::Mode::kExisting);
+    const int64_t count = table_ == "tuples" ? export_tuples(store) : export_table(store);
+    info("export: {} rows of {} in {}", count, table_, output_.string());
+    return 0;
+  }
+
+ private:
+  int64_t export_table(const RunStore& store) const {
+    for (const Table& table : kTables)
+      if (table.name == table_)
+        return write_rows(output_, [&](const RowSink& sink) { table.rows(store, sink); });
+    fail_usage("--table: unknown table \"{}\"", table_);
+  }
+
+  int64_t export_tuples(const RunStore& store) const {
+    const Layout& layout = find_layout(layout_.empty() ? "official" : layout_);
+    const std::string stage = stage_.empty() ? "prefer" : stage_;
+    const auto tuples = store.tuples(stage);
+    if (tuples.empty()) {
+      const auto stages = store.tuple_stages();
+      fail_usage("--stage: the run has no tuples \"{}\"{}", stage,
+                 stages.empty() ? "; make them with amalgam pair"
+                                : fmt::format("; it has: {}", fmt::join(stages, ", ")));
+    }
+    return write_rows(output_, [&](const RowSink& sink) {
+      for (const PreferenceTuple& tuple : tuples) layout.write(tuple, sink);
+    });
+  }
+
+  fs::path run_, output_;
+  std::string table_, stage_, layout_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_export() { return std::make_unique<Export>(); }
+
+}  // namespace amalgam

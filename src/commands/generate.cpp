@@ -1,0 +1,129 @@
+// amalgam generate: samples answers to the prompts of a file.
+
+#include <chrono>
+#include <optional>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/progress.h"
+#include "generate/engine.h"
+#include "models/pretrained.h"
+#include "tensor/device.h"
+#include "text/tokenizer.h"
+
+namespace amalgam {
+namespace {
+
+class Generate : public Command {
+ public:
+  void describe(Options& options) override {
+    options.add("model", model_, "Hugging Face model folder.");
+    options.add(
+        "input", input_,
+        "JSON lines {\"id\"} with \"messages\" (answered as the assistant), \"prompt\" (text) "
+        "or \"input_ids\".");
+    options.add("output", output_,
+                "JSON lines {\"id\", \"responses\": [{\"text\", \"ids\", \"finish_reason\", "
+                "\"seed\"}]} with the input's other fields, in the order of the input.");
+    options.add("dtype", dtype_, "Type to compute in: fp32 or bf16.", one_of({"fp32", "bf16"}));
+    options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
+    options.add("seed", seed_,
+                "Seed of the run; that of a sample follows from it and the row's id.");
+    sampling_.describe(options);  // the model's generation_config.json gives the EOS ids alone
+    engine_.describe(options);
+  }
+  std::vector<std::string> required() const override { return {"model", "input", "output"}; }
+
+  int run() override {
+    const Pretrained model =
+        load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
+    const Tokenizer tokenizer = Tokenizer::load(model_);
+    read_rows(tokenizer);
+    std::vector<std::optional<Json>> finished(rows_.size());
+    size_t written = 0;
+    JsonlWriter output(output_);
+    const auto count = static_cast<int64_t>(rows_.size());
+    Progress progress("generate", count, "prompts");
+    Engine engine(model, tokenizer, engine_);
+    start_ = Clock::now();
+    engine.generate(requests_, sampling_, [&](size_t i, std::vector<GeneratedSample> samples) {
+      int64_t tokens = 0;
+      finished[i] = Json::array();
+      for (GeneratedSample& sample : samples) {
+        tokens += static_cast<int64_t>(sample.ids.size());
+        finished[i]->push_back({{"text", std::move(sample.text)},
+                                {"ids", std::move(sample.ids)},
+                                {"finish_reason", std::move(sample.finish_reason)},
+                                {"seed", sample.seed}});
+      }
+      for (; written < rows_.size() && finished[written]; ++written) {
+        rows_[written]["responses"] = std::move(*finished[written]);
+        output.write(rows_[written]);
+      }
+      progress.advance(1, token_rate(tokens));
+    });
+    output.close();
+    return 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Fills rows_ with what the output keeps of each row, and requests_.
+  void read_rows(const Tokenizer& tokenizer) {
+    for_each_row(input_, [&](const Json& row, const std::string& where) {
+      const Json id = require<Json>(row, "id", where);
+      GenerateRequest& request = requests_.emplace_back();
+      request.id = id.is_string() ? id.get<std::string>() : to_line(id);
+      request.prompt = with_context(where, [&] { return prompt_ids(tokenizer, row, where); });
+      for (int64_t k = 0; k < sampling_.n; ++k)
+        request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));
+      Json& kept = rows_.emplace_back(row);
+      for (const char* key : {"messages", "prompt", "input_ids", "template_kwargs", "now"})
+        kept.erase(key);
+    });
+  }
+
+  static std::vector<Token> prompt_ids(const Tokenizer& tokenizer, const Json& row,
+                                       const std::string& where) {
+    if (row.contains("messages")) {
+      ChatOptions options;
+      options.add_generation_prompt = true;
+      options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
+      if (row.contains("now")) options.now = require<std::string>(row, "now", where);
+      return tokenizer.encode_chat(row["messages"], options);
+    }
+    if (row.contains("prompt"))
+      return tokenizer.encode(require<std::string>(row, "prompt", where), true);
+    std::vector<Token> ids;
+    for (const Json& id : require<Json>(row, "input_ids", where)) {
+      if (!id.is_number_integer()) fail_usage("\"input_ids\" must be a list of token ids");
+      ids.push_back(id.get<Token>());
+    }
+    return ids;
+  }
+
+  /// "1234 tokens/s" over all answers so far.
+  std::string token_rate(int64_t tokens) {
+    tokens_ += tokens;
+    const std::chrono::duration<double> seconds = Clock::now() - start_;
+    return fmt::format("{:.0f} tokens/s", static_cast<double>(tokens_) / seconds.count());
+  }
+
+  fs::path model_, input_, output_;
+  std::string dtype_ = "bf16", device_ = "cpu";
+  int64_t seed_ = 42;
+  SamplingConfig sampling_;
+  EngineConfig engine_;
+  std::vector<Json> rows_;
+  std::vector<GenerateRequest> requests_;
+  int64_t tokens_ = 0;
+  Clock::time_point start_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_generate() { return std::make_unique<Generate>(); }
+
+}  // namespace amalgam

@@ -1,0 +1,158 @@
+// amalgam logprobs: log p(ids[t] | ids[< t]) of given token sequences.
+#include <c10/core/GradMode.h>
+
+#include <span>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/progress.h"
+#include "models/pretrained.h"
+#include "tensor/batch.h"
+#include "tensor/device.h"
+#include "text/tokenizer.h"
+
+namespace amalgam {
+namespace {
+
+struct Row {
+  Json id;
+  bool branches = false;  // "response_ids": a list for each response
+  TokenizedExample example;
+};
+
+class Logprobs : public Command {
+ public:
+  void describe(Options& options) override {
+    options.add("model", model_, "Hugging Face model folder.");
+    options.add("input", input_,
+                "JSON lines {\"id\", \"input_ids\"}, {\"id\", \"messages\"} or {\"id\", "
+                "\"prompt_ids\", \"response_ids\"}.");
+    options.add("output", output_, "JSON lines {\"id\", \"logprobs\"}, in the order of the input.");
+    options.add("dtype", dtype_, "Type to compute in: fp32 or bf16.", one_of({"fp32", "bf16"}));
+    options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
+    options.add("batch_tokens", batch_tokens_,
+                "Tokens computed together; memory, not results, depends on it.",
+                at_least(int64_t{1}));
+  }
+  std::vector<std::string> required() const override { return {"model", "input", "output"}; }
+
+  int run() override {
+    const Pretrained model =
+        load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
+    const std::vector<Row> rows = read_rows(model.model->shape().vocab);
+    JsonlWriter output(output_);
+    Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");
+    const c10::AutoGradMode no_grad(false);
+    for (size_t first = 0; first < rows.size();) {
+      size_t end = first;
+      for (int64_t tokens = 0; end < rows.size(); ++end) {
+        tokens += rows[end].example.tokens();
+        if (end > first && tokens > batch_tokens_) break;
+      }
+      write_batch(*model.model, std::span(rows).subspan(first, end - first), output);
+      progress.advance(static_cast<int64_t>(end - first));
+      first = end;
+    }
+    output.close();
+    return 0;
+  }
+
+ private:
+  std::vector<Row> read_rows(int64_t vocab) {
+    std::optional<Tokenizer> tokenizer;
+    std::vector<Row> rows;
+    for_each_row(input_, [&](const Json& json, const std::string& where) {
+      const auto ids_at = [&](const Json& list, const char* key) {
+        return read_ids(list, key, vocab, where);
+      };
+      Row& row = rows.emplace_back();
+      row.id = require<Json>(json, "id", where);
+      if (json.contains("response_ids")) {
+        row.branches = true;
+        row.example.prompt = ids_at(require<Json>(json, "prompt_ids", where), "prompt_ids");
+        const Json& responses = json["response_ids"];
+        if (!responses.is_array() || responses.empty())
+          fail_usage("{}: \"response_ids\" must be a list of lists of token ids", where);
+        for (const Json& ids : responses)
+          row.example.responses.push_back(ids_at(ids, "response_ids"));
+        return;
+      }
+      std::vector<Token> ids;
+      if (json.contains("messages")) {
+        if (!tokenizer) tokenizer = Tokenizer::load(model_);
+        ids = with_context(where, [&] { return encode_messages(*tokenizer, json, where); });
+      } else {
+        ids = ids_at(require<Json>(json, "input_ids", where), "input_ids");
+      }
+      // Everything after the first token is a response to it.
+      row.example.prompt = {ids[0]};
+      if (ids.size() > 1) row.example.responses.emplace_back(ids.begin() + 1, ids.end());
+    });
+    return rows;
+  }
+
+  static std::vector<Token> read_ids(const Json& list, const char* key, int64_t vocab,
+                                     const std::string& where) {
+    if (!list.is_array() || list.empty())
+      fail_usage("{}: \"{}\" must be a list of at least one token id", where, key);
+    std::vector<Token> ids;
+    for (const Json& id : list) {
+      if (!id.is_number_integer() || id < 0 || id >= vocab)
+        fail_usage("{}: \"{}\": {} is not a token id of the model (0 to {})", where, key,
+                   to_line(id), vocab - 1);
+      ids.push_back(id.get<Token>());
+    }
+    return ids;
+  }
+
+  static std::vector<Token> encode_messages(const Tokenizer& tokenizer, const Json& row,
+                                            const std::string& where) {
+    ChatOptions options;
+    options.add_generation_prompt = optional_or<bool>(row, "add_generation_prompt", false, where);
+    options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
+    const auto now = row.find("now");
+    if (now != row.end() && !now->is_null()) options.now = require<std::string>(row, "now", where);
+    std::vector<Token> ids = tokenizer.encode_chat(row["messages"], options);
+    if (ids.empty()) fail_usage("the chat template renders \"messages\" to nothing");
+    return ids;
+  }
+
+  static void write_batch(const Model& model, std::span<const Row> rows, JsonlWriter& output) {
+    std::vector<const TokenizedExample*> examples;
+    for (const Row& row : rows)
+      if (!row.example.responses.empty()) examples.push_back(&row.example);
+    std::vector<float> logprobs;
+    if (!examples.empty()) {
+      const PackedBatch batch = pack(examples, model.weights().device());
+      SegmentContext attention(batch.segments);
+      const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);
+      const at::Tensor values = token_logprobs(hidden.index_select(0, batch.rows), model.head(),
+                                               batch.targets, model.logit_softcap())
+                                    .cpu();
+      logprobs.assign(values.const_data_ptr<float>(),
+                      values.const_data_ptr<float>() + values.numel());
+    }
+    auto next = logprobs.begin();
+    for (const Row& row : rows) {
+      Json lists = Json::array();
+      for (const auto& response : row.example.responses) {
+        const auto end = next + static_cast<int64_t>(response.size());
+        lists.push_back(std::vector<float>(next, end));
+        next = end;
+      }
+      if (!row.branches) lists = lists.empty() ? Json::array() : Json(lists[0]);
+      output.write({{"id", row.id}, {"logprobs", lists}});
+    }
+  }
+
+  fs::path model_, input_, output_;
+  std::string dtype_ = "bf16", device_ = "cpu";
+  int64_t batch_tokens_ = 8192;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_logprobs() { return std::make_unique<Logprobs>(); }
+
+}  // namespace amalgam

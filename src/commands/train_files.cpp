@@ -1,0 +1,92 @@
+#include "commands/train_files.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "models/pretrained.h"
+#include "tensor/device.h"
+#include "train/trainer.h"
+
+namespace amalgam {
+namespace {
+
+std::vector<TrainExample> tokenized_examples(const std::vector<TokenizedTuple>& tuples) {
+  std::vector<TrainExample> examples;
+  for (const TokenizedTuple& tuple : tuples) {
+    TrainExample& example = examples.emplace_back();
+    example.tokens = {tuple.id, tuple.prompt, tuple.winners};
+    example.tokens.responses.insert(example.tokens.responses.end(), tuple.losers.begin(),
+                                    tuple.losers.end());
+    example.winners = std::ssize(tuple.winners);
+    example.roles.assign(example.tokens.responses.size(), Role::kTarget);
+    // Several chosen responses stand in the order sources, target.
+    std::fill_n(example.roles.begin(), std::max<int64_t>(0, example.winners - 1), Role::kSource);
+  }
+  return examples;
+}
+
+void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
+  for (const TrainExample& example : examples) {
+    const auto check = [&](const std::vector<Token>& ids) {
+      for (const Token id : ids)
+        if (id < 0 || id >= vocab)
+          fail_usage("example {}: token id {} is outside the model's vocabulary of {}",
+                     example.tokens.id, id, vocab);
+    };
+    check(example.tokens.prompt);
+    for (const std::vector<Token>& response : example.tokens.responses) check(response);
+  }
+}
+
+/// Where the reference log-probabilities of an unfinished run are kept; nowhere for a folder that
+/// is not ours to write to.
+fs::path reference_file(const fs::path& output) {
+  const fs::path folder = output / "checkpoint";
+  if (fs::exists(output) && !fs::is_empty(output) && !fs::exists(folder)) return ":memory:";
+  fs::create_directories(folder);
+  return folder / "references.db";
+}
+
+}  // namespace
+
+void TrainFiles::describe(Options& options) {
+  options.add("model", model_, "Hugging Face folder of the model to train; it is not changed.");
+  options.add("data", data_,
+              "Training data (JSON lines or Parquet; docs/formats.md lists the layouts).");
+  options.add(
+      "output", output_,
+      "Folder for the trained model and metrics.jsonl. The same call continues an unfinished "
+      "run there.");
+  options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
+}
+
+void TrainFiles::read_settings() {
+  ConfigTree tree;
+  for (const std::string& assignment : assignments) tree.set(assignment);
+  Options options;
+  options.group(section_, config_, "Settings of the training.");
+  options.read(tree);
+}
+
+int TrainFiles::run() {
+  read_settings();
+  TrainingData data = with_context(data_.string(), [&] { return read_training_data(data_); });
+  select(data);
+  TruncationCounts counts;
+  std::vector<TrainExample> examples;
+  if (!data.tokenized.empty())
+    examples = fit_examples(tokenized_examples(data.tokenized), config_, counts);
+  else
+    examples = tokenize_tuples(data.tuples, Tokenizer::load(model_), config_, counts);
+  info("{}: {} examples; cut to max_length {}: {} prompts, {} responses; dropped: {}",
+       data_.string(), counts.examples, config_.max_length, counts.prompts_cut,
+       counts.responses_cut, counts.dropped);
+  Pretrained policy =
+      load_pretrained(model_, dtype_from_name(config_.dtype), device_from_name(device_));
+  check_ids(examples, policy.model->shape().vocab);
+  ReferenceCache references(make_objective(config_).needs_reference() ? reference_file(output_)
+                                                                      : fs::path(":memory:"));
+  train(policy, examples, config_, output_, references);
+  return 0;
+}
+
+}  // namespace amalgam

@@ -1,0 +1,37 @@
+// What `amalgam sft` and `amalgam prefer` have in common: one training stage on files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commands/command.h"
+#include "data/layouts.h"
+#include "train/config.h"
+
+namespace amalgam {
+
+class TrainFiles : public Command {
+ public:
+  /// `section`: the prefix of its --set keys ("prefer").
+  TrainFiles(std::string section, TrainConfig defaults)
+      : section_(std::move(section)), config_(std::move(defaults)) {}
+
+  void describe(Options& options) override;
+  std::vector<std::string> required() const override { return {"model", "data", "output"}; }
+  bool accepts_set() const override { return true; }
+  int run() override;
+
+ protected:
+  /// Leaves of the data what this kind of training learns from.
+  virtual void select(TrainingData& data) const = 0;
+
+ private:
+  void read_settings();
+
+  std::string section_;
+  TrainConfig config_;
+  fs::path model_, data_, output_;
+  std::string device_ = "cpu";
+};
+
+}  // namespace amalgam

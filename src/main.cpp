@@ -1,0 +1,118 @@
+// The command line: finds the subcommand, reads its options from flags, runs it, and turns an Error
+// into one line and the exit status.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <new>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "tensor/memory.h"
+
+namespace amalgam {
+namespace {
+
+std::string flag_of(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return (key.size() == 1 ? "-" : "--") + key;
+}
+
+/// One subcommand with the texts of its flags, before they are parsed.
+struct Invocation {
+  std::unique_ptr<Command> command;
+  Options options;
+  std::map<std::string, std::vector<std::string>> texts;
+  std::map<std::string, const CLI::Option*> flags;
+  CLI::App* app = nullptr;
+};
+
+void declare(Invocation& call, CLI::App& program, const CommandEntry& entry) {
+  call.command = entry.make();
+  call.command->describe(call.options);
+  call.app = program.add_subcommand(std::string(entry.name), std::string(entry.sentence));
+  const auto positional = call.command->positional();
+  const auto required = call.command->required();
+  const auto contains = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const Options::Entry& option : call.options.entries()) {
+    const bool by_position = contains(positional, option.key);
+    const std::string name = by_position ? option.key : flag_of(option.key);
+    auto& texts = call.texts[option.key];
+    CLI::Option* flag = call.app->add_option(name, texts, option.sentence);
+    call.flags[option.key] = flag;
+    flag->type_name(option.type);
+    if (option.type == "true/false")
+      flag->expected(0, 1);
+    else if (!option.type.starts_with("list"))
+      flag->expected(1);
+    if (contains(required, option.key)) flag->required();
+    // CLI11 gives a flag without a value its default text, so switches show none.
+    const Json value = option.type == "true/false" ? Json() : option.dump();
+    if (!value.is_null() && value != "") flag->default_str(to_line(value));
+  }
+  if (call.command->accepts_set())
+    call.app->add_option("--set", call.command->assignments, "Override one key: prefer.beta=0.1")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->take_all();
+}
+
+int execute(Invocation& call) {
+  for (const Options::Entry& option : call.options.entries()) {
+    const auto& texts = call.texts[option.key];
+    if (call.flags[option.key]->count() == 0) continue;
+    ConfigTree tree;
+    if (option.type == "true/false")
+      // CLI11 gives an empty text for a switch without a value.
+      tree.set("v=" + (texts.empty() || texts.back().empty() ? "true" : texts.back()));
+    else if (option.type.starts_with("list"))
+      tree.set("v", Json(texts));
+    else if (option.type.starts_with("text") || option.type == "path")
+      tree.set("v", Json(texts.back()));
+    else
+      tree.set("v=" + texts.back());
+    option.parse(tree.values["v"], flag_of(option.key));
+  }
+  return call.command->run();
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App program(
+      "Fuses the strengths of several language models into one: implicit model fusion.", "amalgam");
+  program.require_subcommand(1);
+  program.set_version_flag("--version", "amalgam " AMALGAM_VERSION);
+  std::vector<Invocation> calls(commands().size());
+  for (size_t i = 0; i < calls.size(); ++i) declare(calls[i], program, commands()[i]);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);
+    program.exit(error, std::cerr, std::cerr);
+    return 2;
+  }
+  for (Invocation& call : calls)
+    if (call.app->parsed()) return execute(call);
+  return 2;
+}
+
+}  // namespace
+}  // namespace amalgam
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    amalgam::keep_tensor_memory();
+    return amalgam::run_program(argc, argv);
+  } catch (const amalgam::Error& error) {
+    std::fprintf(stderr, "amalgam: %s\n", error.what());
+    return static_cast<int>(error.kind());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "amalgam: out of memory; use a smaller batch, model or context\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "amalgam: %s\n", error.what());
+  }
+  return 1;
+}

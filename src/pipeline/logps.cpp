@@ -1,0 +1,41 @@
+#include "train/logps.h"
+
+#include "core/log.h"
+#include "pipeline/stages.h"
+#include "train/trainer.h"
+
+namespace amalgam {
+
+void measure_logps(Run& run) {
+  // WRPO (arXiv 2412.03187), Fig. 1 right: mean log-probability a token of source and target
+  // responses under the target, before and after each stage.
+  TrainConfig config = run.recipe.prefer.front().second;
+  const std::vector<PreferenceTuple> tuples = run.store.tuples("wrpo");
+  if (tuples.empty() || run.store.meta("logps")) return;
+  ReferenceCache cache(run.store.database());
+  Json all = Json::object();
+  for (const std::string& name : run.systems()) {
+    const bool is_source = std::any_of(run.recipe.sources.begin(), run.recipe.sources.end(),
+                                       [&](const ModelConfig& s) { return s.name == name; });
+    if (is_source) continue;
+    const Pretrained model = load_pretrained(run.model_folder(name), dtype_from_name(config.dtype),
+                                             at::Device(run.recipe.device));
+    const Tokenizer tokenizer = Tokenizer::load(model.folder);
+    TruncationCounts counts;
+    const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
+    ReferencePass pass;
+    const auto sums = reference_logps(*model.model, weights_hash(*model.model), examples,
+                                      config.micro_batch_tokens, cache, pass);
+    Json values = {{"y_ws", Json::array()}, {"y_wt", Json::array()}, {"y_l", Json::array()}};
+    for (size_t i = 0; i < examples.size(); ++i) {
+      const auto& responses = examples[i].tokens.responses;
+      const char* kinds[] = {"y_ws", "y_wt", "y_l"};
+      for (size_t k = 0; k < 3; ++k)
+        values[kinds[k]].push_back(sums[i][k] / static_cast<double>(responses[k].size()));
+    }
+    all[name] = std::move(values);
+  }
+  run.store.put_meta("logps", all);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,112 @@
+#include "pipeline/recipe.h"
+
+#include <set>
+
+#include "core/error.h"
+#include "reward/scorer.h"
+#include "train/objective.h"
+
+namespace amalgam {
+
+void PromptsConfig::describe(Options& options) {
+  options.add("train", train, "Prompts to sample, score and train on (JSONL or Parquet).");
+  options.add("heldout", heldout, "Prompts that are only measured.");
+  options.add("sft_fraction", sft_fraction,
+              "Share of the training prompts for SFT; the others are for preference training.",
+              between(0, 1));
+}
+
+void ModelConfig::describe(Options& options) {
+  options.add("name", name, "Name in tables and in the store.", not_empty());
+  options.add("model", model, "Hugging Face model folder.");
+}
+
+SampleStage::SampleStage() {
+  n = 5;
+  temperature = 0.8;
+  top_p = 0.95;
+}
+
+EvaluateStage::EvaluateStage() { temperature = 0; }
+
+void ScoreConfig::describe(Options& options) {
+  options.add("scorer", scorer, "What scores the answers: exact-answer.");
+  options.add("extract", extract,
+              "How exact-answer finds the final answer: auto, whole, last-number, boxed.",
+              one_of({"auto", "whole", "last-number", "boxed"}));
+}
+
+SftStage::SftStage() {
+  objective = "sft";
+  lr = 7e-6;
+}
+
+void PreferStage::describe(Options& options) {
+  options.add("pairs", pairs,
+              "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
+              "(y_ws, y_l).",
+              one_of({"wrpo", "on-policy", "hybrid"}));
+  TrainConfig::describe(options);
+}
+
+void Recipe::describe(Options& options) {
+  options.add("name", name, "Name of the recipe, shown in the report.", not_empty());
+  options.add("seed", seed, "Seed of splits, samples and training order.");
+  options.add("dtype", dtype, "Type of sampling and scoring: bf16 or fp32.",
+              one_of({"bf16", "fp32"}));
+  options.add("device", device, "cpu or cuda.", one_of({"cpu", "cuda"}));
+  options.group("prompts", prompts, "The prompts.");
+  options.list("sources", sources, "Source models.");
+  options.group("target", target, "The model that learns.");
+  options.group("sample", sample, "Sampling of sources and target.");
+  options.group("score", score, "Scoring of the answers.");
+  options.group("pair", pair, "From scored answers to tuples.");
+  options.group("sft", sft, "Target-SFT: supervised training on the best source answers.");
+  options.map("prefer", prefer, "Preference runs, each from Target-SFT, by name.");
+  options.group("evaluate", evaluate, "Sampling on the held-out prompts.");
+}
+
+namespace {
+
+void check_recipe(const Recipe& recipe, const std::string& file) {
+  if (recipe.name.empty()) fail_usage("{}: name is missing", file);
+  if (recipe.sources.empty()) fail_usage("{}: sources: at least one source is needed", file);
+  if (recipe.prefer.empty()) fail_usage("{}: prefer: at least one preference run is needed", file);
+  ScoreConfig score = recipe.score;
+  with_context(file + ": score",
+               [&] { make_scorer(score.scorer, Options::described(score).dump()); });
+  std::set<std::string> names = {"target-sft"};
+  const auto claim = [&](const std::string& name) {
+    if (!names.insert(name).second) fail_usage("{}: the name \"{}\" stands twice", file, name);
+  };
+  claim(recipe.target.name);
+  for (const ModelConfig& source : recipe.sources) claim(source.name);
+  for (const auto& [name, stage] : recipe.prefer) {
+    claim(name);
+    with_context(fmt::format("{}: prefer.{}", file, name), [&] { make_objective(stage); });
+  }
+}
+
+}  // namespace
+
+Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignments) {
+  ConfigTree tree = ConfigTree::from_yaml_file(file);
+  for (const std::string& assignment : assignments) tree.set(assignment);
+  Recipe recipe;
+  Options::described(recipe).read(tree);
+  check_recipe(recipe, file.string());
+  const fs::path base = fs::absolute(file).parent_path();
+  const auto resolve = [&](fs::path& path, const char* key) {
+    if (path.empty()) fail_usage("{}: {} is missing", file.string(), key);
+    path = (base / path).lexically_normal();
+    if (!fs::exists(path))
+      fail_usage("{}: {}: {} does not exist", file.string(), key, path.string());
+  };
+  resolve(recipe.prompts.train, "prompts.train");
+  resolve(recipe.prompts.heldout, "prompts.heldout");
+  resolve(recipe.target.model, "target.model");
+  for (ModelConfig& source : recipe.sources) resolve(source.model, "sources.model");
+  return recipe;
+}
+
+}  // namespace amalgam

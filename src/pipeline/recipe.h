@@ -1,0 +1,77 @@
+// A recipe: everything a run needs, from prompts to the result table. One YAML file, declared here
+// once.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config.h"
+#include "data/pairing.h"
+#include "generate/engine.h"
+#include "train/trainer.h"
+
+namespace amalgam {
+
+struct PromptsConfig {
+  fs::path train;                 // split into SFT and preference prompts
+  fs::path heldout;               // measured only
+  double sft_fraction = 1.0 / 3;  // WRPO (arXiv 2412.03187), section 4.1
+  void describe(Options& options);
+};
+
+/// A model that takes part: a Hugging Face folder under a name of its own.
+struct ModelConfig {
+  std::string name;
+  fs::path model;
+  void describe(Options& options);
+};
+
+/// WRPO's sampling (section 4.1): five samples a prompt, temperature 0.8, top-p 0.95.
+struct SampleStage : SamplingConfig {
+  SampleStage();
+};
+
+/// Held-out answers are greedy unless a recipe says otherwise.
+struct EvaluateStage : SamplingConfig {
+  EvaluateStage();
+};
+
+struct ScoreConfig {
+  std::string scorer = "exact-answer";
+  std::string extract = "auto";
+  void describe(Options& options);
+};
+
+struct SftStage : TrainConfig {
+  SftStage();
+};
+
+/// One preference run from Target-SFT; a recipe may have several, to compare them.
+struct PreferStage : TrainConfig {
+  std::string pairs = "wrpo";  // which tuples it learns from (pairing.h)
+  void describe(Options& options);
+};
+
+struct Recipe {
+  std::string name;
+  int64_t seed = 1;
+  std::string dtype = "bf16";  // of sampling and scoring
+  std::string device = "cpu";
+  PromptsConfig prompts;
+  std::vector<ModelConfig> sources;
+  ModelConfig target{"target", {}};
+  SampleStage sample;
+  ScoreConfig score;
+  PairConfig pair;
+  SftStage sft;
+  std::vector<std::pair<std::string, PreferStage>> prefer;
+  EvaluateStage evaluate;
+  void describe(Options& options);
+};
+
+/// Reads, checks and resolves a recipe; `assignments` are --set values. Relative paths in it start
+/// at the recipe's folder. Usage errors name line and key.
+Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignments);
+
+}  // namespace amalgam

@@ -1,0 +1,134 @@
+#include "report/report.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <unordered_map>
+
+#include "core/log.h"
+#include "pipeline/evaluation.h"
+#include "pipeline/stages.h"
+
+namespace amalgam {
+namespace {
+
+constexpr size_t kSamplesPerDomain = 2;
+
+using Kind = ReportSystem::Kind;
+
+std::string describe_model(const Run& run, const std::string& name) {
+  const fs::path config = run.model_folder(name) / "config.json";
+  if (!fs::exists(config)) return "";
+  const Json json = parse_json(read_file(config), config.string());
+  return json.value("architectures", Json::array({""})).at(0).get<std::string>();
+}
+
+void add_systems(const Run& run, ReportData& data) {
+  for (const ModelConfig& source : run.recipe.sources)
+    data.systems.push_back({source.name, Kind::kSource, describe_model(run, source.name)});
+  const std::string& target = run.recipe.target.name;
+  data.systems.push_back({target, Kind::kTarget, describe_model(run, target)});
+  data.systems.push_back({run.target_sft(), Kind::kStage, "SFT on the best source answers"});
+  for (const auto& [name, stage] : run.recipe.prefer)
+    data.systems.push_back(
+        {name, Kind::kStage, make_objective(stage).formula + " on " + stage.pairs + " tuples"});
+  data.fused = run.recipe.prefer.front().first;
+  data.reference = run.target_sft();
+}
+
+void add_results(const Evaluation& evaluation, ReportData& data) {
+  data.results = evaluation.results;
+  for (const SystemComparison& c : evaluation.comparisons)
+    data.comparisons.push_back({c.a, c.domain, c.result.difference.value, c.result.difference.low,
+                                c.result.difference.high, c.result.p_value});
+}
+
+void add_pairs(const Run& run, ReportData& data) {
+  const std::string kinds[][2] = {{"source_best", "y_ws (best of the sources)"},
+                                  {"source_worst", "y_ls (worst of the sources)"},
+                                  {"target_best", "y_wt (best of the target)"},
+                                  {"target_worst", "y_l (worst of the target)"}};
+  for (const std::string stage : {"sft", "wrpo", "on-policy", "hybrid"}) {
+    const auto counts = run.store.meta("pairs." + stage);
+    if (!counts) continue;
+    data.kept.push_back({stage, counts->at("kept").get<int64_t>()});
+    for (const auto& [reason, count] : counts->at("dropped").items())
+      data.dropped.push_back({stage + ": " + reason, count.get<int64_t>()});
+    if (stage != "wrpo") continue;
+    for (const auto& [key, label] : kinds)
+      if (const Json& mean = counts->at("mean_score").at(key); mean.is_number())
+        data.rewards.push_back({label, mean.get<double>(), counts->at("kept").get<int64_t>()});
+  }
+  std::map<std::pair<std::string, std::string>, int64_t> shares;
+  for (const PreferenceTuple& tuple : run.store.tuples("wrpo"))
+    ++shares[{tuple.winners.front().source, tuple.domain}];
+  for (const auto& [key, count] : shares) data.shares.push_back({key.first, key.second, count});
+}
+
+void add_training(const Run& run, ReportData& data) {
+  std::map<std::pair<std::string, std::string>, ReportSeries> series;
+  for (const MetricRow& row : run.store.metrics())
+    for (const char* metric : {"loss", "rewards/margins", "rewards/accuracies"})
+      if (const auto value = row.values.find(metric); value != row.values.end()) {
+        ReportSeries& line = series[{row.stage, metric}];
+        line.stage = row.stage;
+        line.metric = metric;
+        line.points.emplace_back(static_cast<double>(row.step), value->get<double>());
+      }
+  for (auto& [key, line] : series) data.series.push_back(std::move(line));
+  if (const auto logps = run.store.meta("logps"))
+    for (const auto& [model, kinds] : logps->items())
+      for (const auto& [kind, values] : kinds.items())
+        data.logprobs.push_back({model, kind, values.get<std::vector<double>>()});
+}
+
+void add_samples(const Run& run, ReportData& data) {
+  const std::string& scorer = run.recipe.score.scorer;
+  std::map<std::string, size_t> taken;
+  for (const Prompt& prompt : run.store.prompts(Split::kHeldOut)) {
+    if (taken[prompt.domain]++ >= kSamplesPerDomain) continue;
+    ReportSample sample{prompt.messages.back().at("content").get<std::string>(),
+                        prompt.domain,
+                        prompt.answer.value_or(""),
+                        {}};
+    for (const ScoredResponse& scored : run.store.scored_responses(prompt.id, scorer)) {
+      const bool right = scored.score.value_or(0) >= 1;
+      sample.answers.push_back({scored.response.key.source, scored.response.text, scored.score,
+                                right ? "correct" : "wrong"});
+    }
+    data.samples.push_back(std::move(sample));
+  }
+}
+
+void add_facts(const Run& run, ReportData& data) {
+  data.recipe = run.recipe.name;
+  data.summary = fmt::format("{} source models fused into {} by implicit model fusion.",
+                             run.recipe.sources.size(), run.recipe.target.name);
+  const auto count = [&](Split split) {
+    return fmt::format("{}", run.store.prompts(split).size());
+  };
+  data.facts = {{"seed", fmt::format("{}", run.seed())},
+                {"SFT prompts", count(Split::kSft)},
+                {"preference prompts", count(Split::kPrefer)},
+                {"held-out prompts", count(Split::kHeldOut)},
+                {"samples a prompt", fmt::format("{}", run.recipe.sample.n)}};
+  for (const Stage& stage : stages())
+    if (const auto seconds = run.store.meta("seconds." + std::string(stage.name)))
+      data.timings.push_back({std::string(stage.name), seconds->get<double>(), ""});
+  data.recipe_yaml = read_file(run.folder / "recipe.resolved.yaml");
+}
+
+}  // namespace
+
+void write_report(Run& run) {
+  ReportData data;
+  add_facts(run, data);
+  add_systems(run, data);
+  add_results(evaluation_of(run), data);
+  add_pairs(run, data);
+  add_training(run, data);
+  add_samples(run, data);
+  write_file_atomically(run.folder / "report.html", render_report(data));
+}
+
+}  // namespace amalgam

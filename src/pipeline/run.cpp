@@ -1,0 +1,108 @@
+#include "pipeline/run.h"
+
+#include <chrono>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace amalgam {
+namespace {
+
+constexpr const char* kResolved = "recipe.resolved.yaml";
+
+/// The dotted key of the first difference between two dumps.
+std::string first_difference(const Json& a, const Json& b, const std::string& path = "") {
+  if (a == b) return "";
+  if (a.is_object() && b.is_object()) {
+    for (const auto& [key, value] : a.items()) {
+      const std::string below = path.empty() ? key : path + "." + key;
+      if (!b.contains(key)) return below;
+      if (const std::string found = first_difference(value, b[key], below); !found.empty())
+        return found;
+    }
+  }
+  if (a.is_array() && b.is_array() && a.size() == b.size()) {
+    for (size_t i = 0; i < a.size(); ++i)
+      if (const auto found = first_difference(a[i], b[i], path + "." + std::to_string(i));
+          !found.empty())
+        return found;
+  }
+  return path;
+}
+
+RunStore open_store(const Recipe& recipe, const fs::path& folder) {
+  Recipe copy = recipe;
+  const Json resolved = Options::described(copy).dump();
+  const fs::path file = folder / kResolved;
+  if (fs::exists(file)) {
+    // Both sides go through YAML, so that equal settings compare equal.
+    ConfigTree tree = ConfigTree::from_yaml_file(file);
+    Recipe earlier;
+    Options::described(earlier).read(tree);
+    const std::string key = first_difference(resolved, Options::described(earlier).dump());
+    if (!key.empty())
+      fail_usage(
+          "{}: this run was started with other settings ({}); use another --run folder, or "
+          "delete this one to start afresh",
+          folder.string(), key);
+  } else {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) fail_usage("{}: cannot make the run folder ({})", folder.string(), error.message());
+    write_file_atomically(file, to_yaml(resolved));
+  }
+  return RunStore::open_run(folder, RunStore::Mode::kCreate);
+}
+
+Recipe resolved_recipe(const fs::path& folder) {
+  const fs::path file = folder / kResolved;
+  if (!fs::exists(file))
+    fail_usage("{}: not a run folder ({} is missing); start one with `amalgam run RECIPE --run {}`",
+               folder.string(), kResolved, folder.string());
+  return load_recipe(file, {});
+}
+
+}  // namespace
+
+Run::Run(Recipe from, fs::path where)
+    : recipe(std::move(from)), folder(std::move(where)), store(open_store(recipe, folder)) {}
+
+Run Run::open(const fs::path& folder) { return Run(resolved_recipe(folder), folder); }
+
+fs::path Run::model_folder(const std::string& name) const {
+  if (name == recipe.target.name) return recipe.target.model;
+  for (const ModelConfig& source : recipe.sources)
+    if (source.name == name) return source.model;
+  return folder / "models" / name;
+}
+
+Pretrained Run::load(const std::string& name) const {
+  return load_pretrained(model_folder(name), dtype_from_name(recipe.dtype),
+                         at::Device(recipe.device));
+}
+
+std::vector<std::string> Run::systems() const {
+  std::vector<std::string> names;
+  for (const ModelConfig& source : recipe.sources) names.push_back(source.name);
+  names.push_back(recipe.target.name);
+  names.push_back(target_sft());
+  for (const auto& [name, stage] : recipe.prefer) names.push_back(name);
+  return names;
+}
+
+void Run::timed(const std::string& stage, const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const std::string key = "seconds." + stage;
+  store.put_meta(key, store.meta(key).value_or(Json(0.0)).get<double>() + seconds.count());
+}
+
+void run_stages(Run& run, std::string_view last) {
+  for (const Stage& stage : stages()) {
+    with_context(stage.name, [&] { run.timed(std::string(stage.name), [&] { stage.run(run); }); });
+    if (stage.name == last) return;
+  }
+}
+
+}  // namespace amalgam

@@ -1,0 +1,51 @@
+// A run: one recipe in one folder. Stages read records from the store and write others; each may be
+// killed at any moment and called again.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/store.h"
+#include "models/pretrained.h"
+#include "pipeline/recipe.h"
+
+namespace amalgam {
+
+class Run {
+ public:
+  /// Makes the folder, or opens it for the recipe it was made for; another recipe is a usage error
+  /// that names the first key that differs.
+  Run(Recipe recipe, fs::path folder);
+  /// Opens a folder that a run was started in.
+  static Run open(const fs::path& folder);
+
+  const Recipe recipe;
+  const fs::path folder;
+  RunStore store;
+
+  /// Where the checkpoint of a source, the target or a stage's result is.
+  fs::path model_folder(const std::string& name) const;
+  Pretrained load(const std::string& name) const;  // in the recipe's dtype, on its device
+  /// Sources, target, target-sft, preference runs: the rows of the result table.
+  std::vector<std::string> systems() const;
+  std::string target_sft() const { return "target-sft"; }
+  int64_t seed() const { return recipe.seed; }
+
+  /// Runs `work` and adds its seconds to the stage's time (report.html, "Time").
+  void timed(const std::string& stage, const std::function<void()>& work);
+};
+
+/// A step of the pipeline; stages run in the order of the list.
+struct Stage {
+  std::string_view name;
+  std::string_view sentence;
+  void (*run)(Run& run);
+};
+const std::vector<Stage>& stages();
+
+/// Runs all stages, or those up to and including `last` when it is not empty.
+void run_stages(Run& run, std::string_view last = {});
+
+}  // namespace amalgam

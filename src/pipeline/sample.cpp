@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "data/datasets.h"
+#include "data/pairing.h"
+#include "pipeline/stages.h"
+
+namespace amalgam {
+namespace {
+
+// Prompts whose samples are written in one transaction: what a kill loses at most.
+constexpr size_t kChunk = 512;
+
+Json parameters_of(const SamplingConfig& sampling) {
+  SamplingConfig copy = sampling;
+  return Options::described(copy).dump();
+}
+
+}  // namespace
+
+void import_prompts(Run& run) {
+  if (run.store.meta("imported")) return;
+  const PromptsConfig& config = run.recipe.prompts;
+  std::vector<Prompt> prompts = read_prompts(config.train, [&](const std::string& id) {
+    return assign_split(id, run.seed(), config.sft_fraction);
+  });
+  const size_t training = prompts.size();
+  std::unordered_set<std::string> training_ids;
+  for (const Prompt& prompt : prompts) training_ids.insert(prompt.id);
+  for (Prompt& prompt : read_prompts(config.heldout, [](const auto&) { return Split::kHeldOut; })) {
+    if (training_ids.contains(prompt.id))
+      fail_usage("{}: prompt {} is also in {}; what is trained on cannot be held out",
+                 config.heldout.string(), prompt.id, config.train.string());
+    prompts.push_back(std::move(prompt));
+  }
+  run.store.put_prompts(prompts);
+  run.store.put_meta("imported", static_cast<int64_t>(prompts.size()));
+  info("prompts: {} to train on, {} held out", training, prompts.size() - training);
+}
+
+void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& prompts,
+                  const SamplingConfig& sampling) {
+  const auto complete = run.store.complete_prompts(name, sampling.n);
+  std::vector<const Prompt*> waiting;
+  for (const Prompt& prompt : prompts)
+    if (!complete.contains(prompt.id)) waiting.push_back(&prompt);
+  if (waiting.empty()) return;
+
+  const Pretrained model = run.load(name);
+  const Tokenizer tokenizer = Tokenizer::load(model.folder);
+  Engine engine(model, tokenizer);
+  const Json params = parameters_of(sampling);
+  Progress progress("sample " + name, static_cast<int64_t>(prompts.size()), "prompts",
+                    static_cast<int64_t>(prompts.size() - waiting.size()));
+  for (size_t begin = 0; begin < waiting.size(); begin += kChunk) {
+    const size_t end = std::min(begin + kChunk, waiting.size());
+    std::vector<GenerateRequest> requests;
+    for (size_t i = begin; i < end; ++i) {
+      const Prompt& prompt = *waiting[i];
+      GenerateRequest request{
+          prompt.id, tokenizer.encode_chat(prompt.messages, {.add_generation_prompt = true}), {}};
+      for (int64_t k = 0; k < sampling.n; ++k)
+        request.seeds.push_back(sample_seed(run.seed(), prompt.id, name, k));
+      requests.push_back(std::move(request));
+    }
+    std::vector<Response> responses;
+    engine.generate(requests, sampling, [&](size_t index, std::vector<GeneratedSample> samples) {
+      for (size_t k = 0; k < samples.size(); ++k) {
+        GeneratedSample& sample = samples[k];
+        responses.push_back({{requests[index].id, name, static_cast<int64_t>(k)},
+                             std::move(sample.text),
+                             sample.finish_reason,
+                             sample.seed,
+                             static_cast<int64_t>(sample.ids.size()),
+                             params});
+      }
+      progress.advance(1);
+    });
+    std::sort(responses.begin(), responses.end(),
+              [](const Response& a, const Response& b) { return a.key < b.key; });
+    run.store.put_responses(responses);
+  }
+}
+
+void sample_sources(Run& run) {
+  std::vector<Prompt> prompts = run.store.prompts(Split::kSft);
+  for (Prompt& prompt : run.store.prompts(Split::kPrefer)) prompts.push_back(std::move(prompt));
+  for (const ModelConfig& source : run.recipe.sources)
+    sample_model(run, source.name, prompts, run.recipe.sample);
+}
+
+void sample_target(Run& run) {
+  sample_model(run, run.target_sft(), run.store.prompts(Split::kPrefer), run.recipe.sample);
+}
+
+}  // namespace amalgam

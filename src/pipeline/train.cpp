@@ -1,0 +1,57 @@
+#include <chrono>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "pipeline/stages.h"
+#include "report/tensorboard.h"
+#include "train/trainer.h"
+
+namespace amalgam {
+namespace {
+
+/// Trains `start` on the tuples of `pairs` into models/NAME; metrics go to the store and to
+/// tb/NAME.
+void train_stage(Run& run, const std::string& name, const std::string& start,
+                 const std::string& pairs, TrainConfig config) {
+  const fs::path output = run.folder / "models" / name;
+  if (run.store.meta("trained." + name)) return;
+  const std::vector<PreferenceTuple> tuples = run.store.tuples(pairs);
+  if (tuples.empty())
+    fail("no tuples to train {} on: every prompt was dropped in pairing (see report.html)", name);
+  const fs::path folder = run.model_folder(start);
+  const Tokenizer tokenizer = Tokenizer::load(folder);
+  TruncationCounts counts;
+  const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
+  info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,
+       counts.prompts_cut, counts.responses_cut, counts.dropped);
+  Pretrained policy =
+      load_pretrained(folder, dtype_from_name(config.dtype), at::Device(run.recipe.device));
+  ReferenceCache references(run.store.database());
+  TensorBoardWriter board(run.folder / "tb" / name);
+  train(policy, examples, config, output, references, [&](const Json& row) {
+    if (!row.contains("step")) return;
+    const auto step = row["step"].get<int64_t>();
+    run.store.put_metrics(name, step, row);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    for (const auto& [key, value] : row.items())
+      if (value.is_number() && key != "step")
+        board.scalar(key, step, value.get<double>(), std::chrono::duration<double>(now).count());
+  });
+  run.store.put_meta("trained." + name, Json{{"examples", counts.examples},
+                                             {"prompts_cut", counts.prompts_cut},
+                                             {"responses_cut", counts.responses_cut},
+                                             {"dropped", counts.dropped}});
+}
+
+}  // namespace
+
+void train_target_sft(Run& run) {
+  train_stage(run, run.target_sft(), run.recipe.target.name, "sft", run.recipe.sft);
+}
+
+void train_preference(Run& run) {
+  for (const auto& [name, stage] : run.recipe.prefer)
+    train_stage(run, name, run.target_sft(), stage.pairs, stage);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,93 @@
+"""import, pair and export: a run from files, paired, exported, imported again."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+binary = sys.argv[1]
+cleanup = tempfile.TemporaryDirectory()
+folder = pathlib.Path(cleanup.name)
+
+
+def amalgam(*arguments, status=0):
+    done = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == status, (arguments, done.returncode, done.stderr)
+    assert done.stdout == "", "standard output is data only"
+    return done.stderr
+
+
+def write(name, rows):
+    (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder / name
+
+
+def read(name):
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
+
+
+prompts = [{"id": f"p{i}", "prompt": f"question {i}", "answer": str(i)} for i in range(60)]
+responses = []
+for i in range(60):
+    for source, n in (("a", 2), ("b", 2), ("target", 3)):
+        for k in range(n):
+            # Scores from a formula that the checks below repeat; a target sample may equal another.
+            score = (7 * i + 3 * k + len(source)) % 10 / 10
+            responses.append({"prompt_id": f"p{i}", "source": source, "sample": k, "model": "m",
+                              "text": f"{source} {k} says {i}", "scores": {"rm": score}})
+P, R = write("in_prompts.jsonl", prompts), write("in_responses.jsonl", responses)
+
+# Files to a file.
+message = amalgam("pair", "--prompts", P, "--responses", R, "--scorer", "rm", "--output", folder / "t.jsonl")
+rows = read("t.jsonl")
+assert f"{len(rows)} of 60 prompts kept" in message, message
+value = {(r["prompt_id"], r["text"]): r["scores"]["rm"] for r in responses}
+for row in rows:
+    scores = [value[row["prompt_id"], m["content"]] for m in row["chosen"] + row["rejected"]]
+    own = [v for (p, text), v in value.items() if p == row["prompt_id"] and text.startswith("target")]
+    others = [v for (p, text), v in value.items() if p == row["prompt_id"] and not text.startswith("target")]
+    assert scores == [max(others), max(own), min(own)], row
+    assert scores[0] > scores[2] and scores[1] > scores[2]
+
+# The same in a run folder, twice, with the split; then out in every layout and kind of file.
+for _ in range(2):
+    message = amalgam("import", folder / "run", "--prompts", P, "--responses", R)
+    assert "420 responses with 420 scores" in message, message
+    amalgam("pair", folder / "run", "--scorer", "rm", "--recipe", "wrpo")
+    amalgam("pair", folder / "run", "--scorer", "rm", "--recipe", "sft")
+amalgam("export", folder / "run", "--table", "tuples", "--output", folder / "run.jsonl")
+by_id = {row["prompt_id"]: row for row in rows}
+prefer = read("run.jsonl")
+assert 20 < len(prefer) < len(rows)
+assert all(row["chosen"][0] in by_id[row["prompt_id"]]["chosen"] for row in prefer)
+amalgam("export", folder / "run", "--table", "tuples", "--stage", "sft", "--layout", "sft",
+        "--output", folder / "sft.jsonl")
+for table in ("prompts", "responses", "scores", "metrics", "results"):
+    for ending in ("jsonl", "jsonl.gz", "parquet"):
+        amalgam("export", folder / "run", "--table", table, "--output", folder / f"{table}.{ending}")
+splits = [row["split"] for row in read("prompts.jsonl")]
+assert splits.count("sft") == len(read("sft.jsonl")) and splits.count("prefer") >= len(prefer)
+
+# What was exported makes the same run again, from Parquet as well.
+for ending in ("jsonl", "parquet"):
+    amalgam("import", folder / ending, "--prompts", folder / f"prompts.{ending}",
+            "--responses", folder / f"responses.{ending}", "--seed", 7)
+    for table in ("prompts", "responses", "scores"):
+        amalgam("export", folder / ending, "--table", table, "--output", folder / "again.jsonl")
+        assert read("again.jsonl") == read(f"{table}.jsonl"), (ending, table)
+
+# Wrong calls end in one line and status 2.
+for arguments, part in (
+    (["pair", folder / "none", "--scorer", "rm"], "is not a run folder"),
+    (["pair", "--scorer", "rm"], "give a run folder"),
+    (["pair", folder / "run", "--scorer", "other"], "responses without a score"),
+    (["pair", folder / "run", "--scorer", "rm", "--recipe", "wrp"], "must be one of wrpo"),
+    (["export", folder / "run", "--table", "tuples", "--stage", "x", "--output", folder / "x.jsonl"], "it has: prefer, sft"),
+    (["export", folder / "run", "--table", "tuples", "--layout", "x", "--output", folder / "x.jsonl"], "unknown layout"),
+    (["export", folder / "run", "--table", "scores", "--output", folder / "x.csv"], "unknown kind of file"),
+    (["import", folder / "new", "--prompts", P, "--responses",
+      write("bad.jsonl", [{"prompt_id": "nobody", "source": "s", "text": "t"}])], "bad.jsonl:1"),
+):
+    message = amalgam(*arguments, status=2)
+    assert part in message, (part, message)
+print("data commands: ok")

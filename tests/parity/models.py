@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Log-probabilities of every supported family against what transformers makes of the fixtures.
+
+usage: models.py BINARY
+The list of families is the binary's own (it names them when it refuses one), so a family without a
+fixture fails. A prompt shared by three responses must give what three separate sequences give.
+"""
+import array
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "models"
+
+
+def run(binary, model, rows, folder):
+    source, output = folder / "in.jsonl", folder / "out.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = subprocess.run([binary, "logprobs", "--model", str(model), "--input", str(source),
+                           "--output", str(output), "--dtype", "fp32"],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        return done, []
+    return done, [json.loads(line) for line in output.read_text().splitlines()]
+
+
+def supported_architectures(binary, folder):
+    model = folder / "unknown"
+    model.mkdir()
+    (model / "config.json").write_text('{"architectures": ["Unknown"]}')
+    done, _ = run(binary, model, [], folder)
+    found = re.search(r"architecture Unknown is not supported; supported are (.*)", done.stderr)
+    if done.returncode != 2 or not found:
+        raise SystemExit(f"an unknown architecture: exit {done.returncode}: {done.stderr}")
+    return found[1].strip().split(", ")
+
+
+def read_fp32(path):
+    raw = path.read_bytes()
+    (size,) = struct.unpack("<Q", raw[:8])
+    tensors = {}
+    for name, entry in json.loads(raw[8:8 + size]).items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            tensors[name] = array.array("f", raw[8 + size + begin:8 + size + end])
+    return tensors
+
+
+def largest_difference(got, expected):
+    if len(got) != len(expected):
+        return float("inf")
+    return max((abs(a - b) if a == a else float("inf") for a, b in zip(got, expected)), default=0.0)
+
+
+def check_fixture(binary, fixture, folder):
+    """Yields (what, largest difference, tolerance)."""
+    expected = json.loads((fixture / "expected.json").read_text())
+    tolerance = expected["tolerance_max_abs"]
+    reference = read_fp32(fixture / "expected.safetensors")
+    cases = expected["logit_cases"]
+    ids = max((case["input_ids"] for case in cases), key=len)
+    cut = len(ids) // 2
+    branches = [ids[cut:], ids[cut:cut + 3], ids[cut:-1]]
+    rows = [{"id": case["name"], "input_ids": case["input_ids"]} for case in cases]
+    rows += [{"id": "shared", "prompt_ids": ids[:cut], "response_ids": branches}]
+    rows += [{"id": "separate", "input_ids": ids[:cut] + branch} for branch in branches]
+    done, got = run(binary, fixture, rows, folder)
+    if done.returncode != 0 or [row["id"] for row in got] != [row["id"] for row in rows]:
+        yield f"exit {done.returncode}: {done.stderr.strip()}", float("inf"), tolerance
+        return
+    got = [row["logprobs"] for row in got]
+    for case, values in zip(cases, got):
+        wanted = reference.get(case["name"] + ".logprobs", [])
+        yield case["name"], largest_difference(values, wanted), tolerance
+    for branch, shared, separate in zip(branches, got[len(cases)], got[len(cases) + 1:]):
+        yield "shared prompt", largest_difference(shared, separate[-len(branch):]), tolerance
+
+
+def check_rows(binary, folder):
+    """Yields what is wrong with rows of messages and with rows that must be refused."""
+    model = FIXTURES / "qwen2"
+    case = next(case for case in json.loads((model / "expected.json").read_text())["chat_cases"]
+                if "ids" in case and not case.get("kwargs"))
+    chat = {key: case[key] for key in ("messages", "add_generation_prompt")}
+    done, got = run(binary, model, [{"id": 1, **chat}, {"id": 2, "input_ids": case["ids"]}], folder)
+    if done.returncode != 0 or got[0]["logprobs"] != got[1]["logprobs"]:
+        yield f"messages are not their ids: exit {done.returncode}: {done.stderr}"
+
+    good = {"id": "good", "input_ids": [1, 2]}
+    for bad, message in (
+            ({"id": "a", "input_ids": []}, "at least one token id"),
+            ({"id": "a", "input_ids": [1, 584]}, "584 is not a token id of the model (0 to 583)"),
+            ({"id": "a", "input_ids": [-1]}, "-1 is not a token id"),
+            ({"id": "a", "input_ids": [1.5]}, "1.5 is not a token id"),
+            ({"id": "a", "prompt_ids": [1], "response_ids": [[2], []]}, "at least one token id"),
+            ({"id": "a", "prompt_ids": [1], "response_ids": []}, "must be a list of lists"),
+            ({"id": "a", "response_ids": [[1]]}, '"prompt_ids" is missing'),
+            ({"id": "a"}, '"input_ids" is missing'),
+            ({"input_ids": [1]}, '"id" is missing')):
+        done, _ = run(binary, model, [good, bad], folder)
+        if done.returncode != 2 or message not in done.stderr or "in.jsonl:2: " not in done.stderr:
+            yield f"{bad}: exit {done.returncode}: {done.stderr}"
+
+
+def main():
+    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    failures = tried = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        fixtures = {}
+        for path in sorted(FIXTURES.glob("*/expected.safetensors")):
+            config = json.loads((path.parent / "config.json").read_text())
+            fixtures.setdefault(config["architectures"][0], []).append(path.parent)
+        for wrong in check_rows(binary, folder):
+            failures += 1
+            print(wrong)
+        for architecture in supported_architectures(binary, folder):
+            if architecture not in fixtures:
+                print(f"{architecture}: no fixture has this architecture")
+                failures += 1
+            for fixture in fixtures.get(architecture, []):
+                worst = 0.0
+                for what, difference, tolerance in check_fixture(binary, fixture, folder):
+                    tried += 1
+                    worst = max(worst, difference)
+                    if not difference <= tolerance:
+                        failures += 1
+                        print(f"{fixture.name}: {what}: off by {difference}")
+                print(f"{architecture} {fixture.name}: largest difference {worst:.2g}")
+    print(f"{tried} cases, {failures} failures")
+    return 1 if failures or not tried else 0
+
+
+sys.exit(main())

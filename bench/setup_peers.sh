@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Sets up the two Python environments that bench/run.sh measures beside amalgam, outside git:
+#   .deps/peers/trl       TRL's DPO trainer and Hugging Face generate, as released now
+#   .deps/peers/official  the versions which the official WRPO scripts were written for
+# Python's torch loads all of its CUDA libraries even where there is no GPU: about 7 GB each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+peers=${PEERS:-.deps/peers}
+
+say() { echo "peers: $*" >&2; }
+die() { say "$*"; exit 2; }
+
+# setup NAME REQUIREMENT...
+setup() {
+  local name=$1 dir=$peers/$1
+  shift
+  if [ -f "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$*" ]; then
+    say "$dir is there"
+    return
+  fi
+  say "making $dir: $*"
+  rm -rf "$dir"
+  "$python" -m venv "$dir" || die "cannot make a virtual environment with $python (apt install python3-venv)"
+  "$dir/bin/pip" install -q torch==2.11.0 "$@" || die "pip could not install $* (network? Python 3.10 to 3.12 needed)"
+  "$dir/bin/python" -c 'import torch, transformers, trl; print("peers: torch", torch.__version__, "transformers", transformers.__version__, "trl", trl.__version__)' >&2
+  echo "$*" >"$dir/.complete"
+}
+
+mkdir -p "$peers"
+setup trl trl==1.16.0 transformers==5.23.0 datasets
+setup official transformers==4.43.3 trl==0.9.6 accelerate==0.31.0 datasets==2.20.0 \
+  "pyarrow<17" "numpy<2" peft==0.10.0 rich
+
+# The official WRPO scripts (not a package): a clone, or the folder WRPO_SCRIPTS.
+if [ -z "${WRPO_SCRIPTS:-}" ] && [ ! -f "$peers/wrpo/scripts/wrpo_trainer.py" ]; then
+  say "cloning the official WRPO scripts"
+  rm -rf "$peers/wrpo"
+  git clone -q --depth 1 https://github.com/SLIT-AI/WRPO "$peers/wrpo" ||
+    die "cannot clone SLIT-AI/WRPO; set WRPO_SCRIPTS to its folder scripts"
+fi

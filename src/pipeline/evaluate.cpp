@@ -59,8 +59,8 @@ Evaluation evaluation_of(const Run& run) {
 
 void print_results(const Run& run) {
   const Evaluation evaluation = evaluation_of(run);
-  if (evaluation.results.empty()) return;
-  std::fputs(format_table(evaluation.table, isatty(STDOUT_FILENO) == 1).c_str(), stdout);
+  if (!evaluation.results.empty())
+    std::fputs(format_table(evaluation.table, isatty(STDOUT_FILENO) == 1).c_str(), stdout);
   for (const SystemComparison& c : evaluation.between_runs)
     fmt::print("{} against {}: {}\n", c.a, c.b, format_difference(c.result));
   fmt::print("report: {}\n", (run.folder / "report.html").string());

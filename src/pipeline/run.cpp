@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "tensor/device.h"
 
 namespace amalgam {
 namespace {
@@ -78,7 +79,7 @@ fs::path Run::model_folder(const std::string& name) const {
 
 Pretrained Run::load(const std::string& name) const {
   return load_pretrained(model_folder(name), dtype_from_name(recipe.dtype),
-                         at::Device(recipe.device));
+                         device_from_name(recipe.device));
 }
 
 std::vector<std::string> Run::systems() const {
@@ -88,6 +89,11 @@ std::vector<std::string> Run::systems() const {
   names.push_back(target_sft());
   for (const auto& [name, stage] : recipe.prefer) names.push_back(name);
   return names;
+}
+
+std::string Run::own_samples() const {
+  const ResponseFilter brought{Split::kPrefer, recipe.target.name, 1};
+  return store.responses(brought).empty() ? target_sft() : recipe.target.name;
 }
 
 void Run::timed(const std::string& stage, const std::function<void()>& work) {

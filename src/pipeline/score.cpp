@@ -13,7 +13,9 @@ void score_responses(Run& run) {
   const std::vector<Response> waiting = run.store.unscored(name);
   if (waiting.empty()) return;
   ScoreConfig settings = run.recipe.score;
-  const auto scorer = make_scorer(name, Options::described(settings).dump());
+  const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {
+    return make_scorer(name, Options::described(settings).dump());
+  });
   std::unordered_map<std::string, Prompt> prompts;
   for (Prompt& prompt : run.store.prompts()) {
     std::string id = prompt.id;

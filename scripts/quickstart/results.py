@@ -79,7 +79,7 @@ Mean over seeds, and standard deviation between them:
         cells = []
         for prompts in columns.values():
             values = [percent([run[system][p] for p in prompts]) for run in runs]
-            cells.append(f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}")
+            cells.append(f"{statistics.mean(values):.1f} \u00b1 {statistics.stdev(values):.1f}")
         text += f"| {system} | " + " | ".join(cells) + " |\n"
 
     text += """

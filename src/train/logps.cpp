@@ -31,7 +31,8 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
   for (const int64_t index : indices)
     tokens.push_back(&examples[static_cast<size_t>(index)].tokens);
   const at::Device device = model.weights().device();
-  ModelInput input{pack(tokens, device), {}};
+  const auto length_class = [&](int64_t length) { return model.length_class(length); };
+  ModelInput input{pack(tokens, device, length_class), {}};
   if (tail_weight == 1) return input;
   std::vector<double> weights;
   for (const TokenizedExample* example : tokens) {

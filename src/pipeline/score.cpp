@@ -29,7 +29,8 @@ void score_responses(Run& run) {
     const std::vector<Scored> scored = scorer->score(requests);
     std::vector<Score> scores;
     for (size_t i = 0; i < scored.size(); ++i)
-      scores.push_back({waiting[begin + i].key, name, scored[i].value, scored[i].details});
+      scores.push_back(
+          {waiting[begin + i].key, name, scored[i].value.value_or(0), scored[i].details});
     run.store.put_scores(scores);
     progress.advance(static_cast<int64_t>(end - begin));
   }

@@ -83,7 +83,7 @@ void add_training(const Run& run, ReportData& data) {
 }
 
 void add_samples(const Run& run, ReportData& data) {
-  const std::string& scorer = run.recipe.score.scorer;
+  const std::string scorer = run.recipe.score.stored_as();
   std::map<std::string, size_t> taken;
   for (const Prompt& prompt : run.store.prompts(Split::kHeldOut)) {
     if (taken[prompt.domain]++ >= kSamplesPerDomain) continue;
@@ -92,9 +92,9 @@ void add_samples(const Run& run, ReportData& data) {
                         prompt.answer.value_or(""),
                         {}};
     for (const ScoredResponse& scored : run.store.scored_responses(prompt.id, scorer)) {
-      const bool right = scored.score.value_or(0) >= 1;
+      const char* verdict = scored.score.value_or(0) >= 1 ? "correct" : "wrong";
       sample.answers.push_back({scored.response.key.source, scored.response.text, scored.score,
-                                right ? "correct" : "wrong"});
+                                run.recipe.score.is_verdict() ? verdict : ""});
     }
     data.samples.push_back(std::move(sample));
   }

@@ -11,7 +11,7 @@ void pair_stage(Run& run, Split split, const std::string& recipe) {
   if (run.store.meta("pairs." + recipe)) return;
   PairTask task;
   task.recipe = recipe;
-  task.scorer = run.recipe.score.scorer;
+  task.scorer = run.recipe.score.stored_as();
   task.target = run.own_samples();
   task.seed = run.seed();
   PairConfig config = run.recipe.pair;

@@ -85,7 +85,7 @@ void add_training(const Run& run, ReportData& data) {
 }
 
 void add_samples(const Run& run, ReportData& data) {
-  const std::string& scorer = run.recipe.score.scorer;
+  const std::string scorer = run.recipe.score.stored_as();
   std::map<std::string, size_t> taken;
   for (const Prompt& prompt : run.store.prompts(Split::kHeldOut)) {
     if (taken[prompt.domain]++ >= kSamplesPerDomain) continue;

@@ -182,7 +182,7 @@ TEST_F(LayoutsTest, BrokenRowsNameLineAndKey) {
   EXPECT_HAS(error(R"({"prompt": "q", "chosen": "w"})"), "x.jsonl:1: \"rejected\" is missing");
   EXPECT_HAS(error(R"({"chosen": "w", "rejected": "l"})"), "\"prompt\" is missing");
   EXPECT_HAS(error(R"({"text": "q"})"), "\"chosen\" is missing; a row has");
-  EXPECT_HAS(error(R"({"prompt": "q", "completion": "w", "label": true})"), "not supported");
+  EXPECT_HAS(error(R"({"prompt": "q", "completion": "w", "label": "good"})"), "label");
   EXPECT_HAS(
       error(R"({"prompt": "q", "chosen": [{"role": "user", "content": "w"}], "rejected": "l"})"),
       "\"chosen\" must end with a message of the assistant");

@@ -56,13 +56,15 @@ Json identity(const TrainConfig& config, const std::string& model_hash,
 
 void check_examples(const std::vector<TrainExample>& examples, const TrainConfig& config) {
   if (examples.empty()) fail_usage("there are no examples to train on");
-  const bool needs_losers = make_objective(config).needs_losers;
+  const Objective objective = make_objective(config);
   for (const TrainExample& example : examples) {
     const auto responses = std::ssize(example.tokens.responses);
-    if (example.winners < 1) fail_usage("example {}: no chosen response", example.tokens.id);
-    if (needs_losers && responses == example.winners)
-      fail_usage("example {}: no rejected response, which the objective {} needs",
-                 example.tokens.id, config.objective);
+    const bool one_sided = example.winners < 1 || responses == example.winners;
+    if (one_sided && objective.needs_losers && !objective.takes_unpaired)
+      fail_usage("example {}: no {} response, which the objective {} needs; kto and bco do not",
+                 example.tokens.id, example.winners < 1 ? "chosen" : "rejected", config.objective);
+    if (example.winners < 1 && !objective.needs_losers)
+      fail_usage("example {}: no chosen response", example.tokens.id);
     AMALGAM_CHECK(std::ssize(example.roles) == responses);
   }
 }
@@ -92,13 +94,21 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   std::vector<std::vector<double>> reference;
   ReferencePass pass;
   const Objective objective = make_objective(config);
-  info("objective {}: {}", config.objective, objective.formula);
+  info("objective {}: {}", config.objective, objective_summary(config));
+  for (const std::string& warning : objective_warnings(config)) warn("{}", warning);
   // Before restore(), which may put trained weights into the policy.
   if (objective.needs_reference())
     reference = reference_logps(model, model_hash, examples, config.micro_batch_tokens, references,
-                                pass, objective.tail_weight);
-  TrainingStep step(model, masters ? *masters : model, examples, reference, config);
-  const std::vector<NamedTensor> state = step.optimizer().state();
+                                pass, objective.reference_tail_weight);
+  Mismatched mismatched;
+  if (objective.shift == Shift::kMismatched) {
+    mismatched.examples = mismatched_examples(examples, config.max_length);
+    mismatched.references = reference_logps(model, model_hash, mismatched.examples,
+                                            config.micro_batch_tokens, references, pass);
+  }
+  TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched);
+  std::vector<NamedTensor> state = step.optimizer().state();
+  for (NamedTensor& item : step.state()) state.push_back(std::move(item));
   const int64_t done = folder.restore(state);
   const auto report = [&](const Json& row) {
     folder.write_metrics(row);

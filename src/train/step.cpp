@@ -198,7 +198,7 @@ void TrainingStep::observe(const Json& row) {
 }
 
 /// Moves the step's numbers to the host, which is the only place where it waits for the device.
-void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) const {
+void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) {
   const at::Tensor report =
       at::cat({at::cat(losses_), at::cat(logps_), gradient_norm.to(at::kDouble).reshape({1})})
           .to(at::kCPU);
@@ -208,11 +208,18 @@ void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) cons
   StepMetrics metrics(objective_, alpha_);
   double loss = 0;
   std::string all, broken;
+  example_rows_.clear();
   for (const int64_t index : sequence_) {
     const TrainExample& item = example(index);
     const std::span<const double> policy(logps, item.roles.size());
     if (k_ == 0) check_start(item, policy, references_of(index));
     metrics.add(item, policy, references_of(index));
+    if (config_.log_examples) {
+      Json& logged = example_rows_.emplace_back(Json{{"step", k_ + 1}, {"id", item.tokens.id}});
+      logged["loss"] = *losses;
+      logged["logps"] = policy;
+      if (!references_.empty()) logged["reference_logps"] = references_of(index);
+    }
     all += " " + item.tokens.id;
     if (!std::isfinite(*losses)) broken += " " + item.tokens.id;
     loss += *losses++;

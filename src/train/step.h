@@ -35,6 +35,9 @@ class TrainingStep {
   /// gradient is not finite, naming the examples, and at step 0 where the policy is not its own
   /// reference.
   Json run(int64_t k);
+  /// Of the step that run() made, if config.log_examples: id, loss and log-probabilities of each
+  /// example.
+  const std::vector<Json>& example_rows() const { return example_rows_; }
   /// Only the gradient of step k, summed in optimizer().gradients().
   void accumulate_gradients(int64_t k);
 
@@ -47,7 +50,7 @@ class TrainingStep {
   void backward(const std::vector<int64_t>& batch);
   void backward_whole(const std::vector<std::vector<int64_t>>& batches);
   void observe(const Json& row);
-  void read_reports(const at::Tensor& gradient_norm, Json& row) const;
+  void read_reports(const at::Tensor& gradient_norm, Json& row);
   void check_start(const TrainExample& item, std::span<const double> policy,
                    std::span<const double> reference) const;
 
@@ -66,6 +69,7 @@ class TrainingStep {
   // Of the step that is being made.
   int64_t k_ = 0, tokens_ = 0;
   double alpha_ = 0, divisor_ = 1, shift_ = 0;
+  std::vector<Json> example_rows_;
   std::vector<int64_t> sequence_;           // its examples, as they were computed
   std::vector<at::Tensor> losses_, logps_;  // of each micro-batch: (B) and (R) fp64, on the device
 };

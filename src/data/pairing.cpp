@@ -59,12 +59,18 @@ PairOutcome pair_wrpo(const Candidates& candidates, const PairConfig& config) {
   return outcome;
 }
 
-/// (y_ws, y_wt) against (y_ls, y_lt), worst of the sources and of the target: WRPO's equation 9.
+/// The lowest of the responses of that source.
+const RankedResponse& worst_of(const Candidates& candidates, const std::string& source) {
+  return *std::find_if(candidates.sources.rbegin(), candidates.sources.rend(),
+                       [&](const RankedResponse& r) { return r.source == source; });
+}
+
+/// (y_ws, y_wt) against (y_ls, y_lt): WRPO's equation 9 (appendix F); y_ls is of y_ws's source.
 PairOutcome pair_equation_9(const Candidates& candidates, const PairConfig& config) {
   PairOutcome outcome = pair_wrpo(candidates, config);
   if (!outcome.dropped.empty()) return outcome;
-  if (candidates.sources.size() < 2) return dropped("a single source response");
-  outcome.losers.insert(outcome.losers.begin(), candidates.sources.back());
+  outcome.losers.insert(outcome.losers.begin(),
+                        worst_of(candidates, outcome.winners.front().source));
   return outcome;
 }
 
@@ -75,12 +81,10 @@ PairOutcome pair_same_source(const Candidates& candidates, const PairConfig& con
   std::set<std::string> seen;
   for (const RankedResponse& best : candidates.sources) {
     if (!seen.insert(best.source).second) continue;
-    const auto worst =
-        std::find_if(candidates.sources.rbegin(), candidates.sources.rend(),
-                     [&](const RankedResponse& r) { return r.source == best.source; });
-    const double margin = best.score - worst->score;
+    const RankedResponse& worst = worst_of(candidates, best.source);
+    const double margin = best.score - worst.score;
     if (margin > 0 && margin >= config.min_margin && margin <= config.max_margin.value_or(INFINITY))
-      return {{best}, {*worst}, ""};
+      return {{best}, {worst}, ""};
   }
   return dropped("no source with a margin within bounds");
 }
@@ -137,7 +141,7 @@ const std::vector<PairRecipe>& pair_recipes() {
       {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo},
       {"on-policy", "y_wt against y_l (DPO on the target's own samples).", pair_on_policy},
       {"hybrid", "y_ws against y_l (WRPO without y_wt).", pair_hybrid},
-      {"equation-9", "y_ws and y_wt against the worst of sources and target (WRPO, equation 9).",
+      {"equation-9", "y_ws and y_wt against y_ls of the same source and y_lt (WRPO, equation 9).",
        pair_equation_9},
       {"same-source", "Best against worst of one source (FuseChat-3.0).", pair_same_source},
       {"sft", "y_ws alone (Target-SFT).", pair_sft},

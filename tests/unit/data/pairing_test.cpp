@@ -67,11 +67,10 @@ TEST(PairingTest, RecipesChooseBestAndWorst) {
 TEST(PairingTest, EquationNineHasLosersOfBothKinds) {
   const auto tuple = pair_one("equation-9", responses_of("p")).tuples().at(0);
   EXPECT_EQ(names(tuple.winners), (Names{"a1", "target1"}));
-  EXPECT_EQ(names(tuple.losers), (Names{"b1", "target0"}));
+  EXPECT_EQ(names(tuple.losers), (Names{"a0", "target0"}));
   EXPECT_EQ(tuple.losers[0].role, Role::kSource);
   EXPECT_EQ(tuple.losers[1].role, Role::kTarget);
-  // Winners are held against losers of their own kind: the target's best is below the sources'
-  // worst.
+  // Winners are held against losers of their own kind: y_wt is below y_ls here.
   auto apart = responses_of("p");
   for (size_t i = 0; i < 4; ++i) *apart[i].score += 1;
   EXPECT_EQ(pair_one("equation-9", apart).tuples().size(), 1u);

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "reward/scorer.h"
-#include "train/objective.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 
@@ -66,10 +66,12 @@ SftStage::SftStage() {
 }
 
 void PreferStage::describe(Options& options) {
-  options.add("pairs", pairs,
-              "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
-              "(y_ws, y_l).",
-              one_of({"wrpo", "on-policy", "hybrid"}));
+  options.add(
+      "pairs", pairs,
+      "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
+      "(y_ws, y_l), equation-9 (y_ws, y_wt, y_ls, y_lt), same-source (best and worst of one "
+      "source).",
+      one_of({"wrpo", "on-policy", "hybrid", "equation-9", "same-source"}));
   TrainConfig::describe(options);
 }
 
@@ -108,7 +110,7 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
   for (const ModelConfig& source : recipe.sources) claim(source.name);
   for (const auto& [name, stage] : recipe.prefer) {
     claim(name);
-    with_context(fmt::format("{}: prefer.{}", file, name), [&] { make_objective(stage); });
+    with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
   }
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/evaluation.h"
 #include "pipeline/manifest.h"
 #include "pipeline/stages.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 namespace {
@@ -33,7 +34,7 @@ void add_systems(const Run& run, ReportData& data) {
   data.systems.push_back({run.target_sft(), Kind::kStage, "SFT on the best source answers"});
   for (const auto& [name, stage] : run.recipe.prefer)
     data.systems.push_back(
-        {name, Kind::kStage, make_objective(stage).formula + " on " + stage.pairs + " tuples"});
+        {name, Kind::kStage, objective_summary(stage) + " on " + stage.pairs + " tuples"});
   data.fused = run.recipe.prefer.front().first;
   data.reference = run.target_sft();
 }

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "tensor/device.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 namespace {
@@ -31,6 +32,15 @@ std::string first_difference(const Json& a, const Json& b, const std::string& pa
   return path;
 }
 
+/// Comments at the end of the resolved recipe: each objective as it is computed, with its numbers.
+std::string formulas(const Recipe& recipe) {
+  std::string text = "\n# The objectives:\n";
+  for (const auto& [name, stage] : recipe.prefer)
+    text +=
+        fmt::format("#   prefer.{} ({}): {}\n", name, stage.objective, objective_summary(stage));
+  return text;
+}
+
 RunStore open_store(const Recipe& recipe, const fs::path& folder) {
   Recipe copy = recipe;
   const Json resolved = Options::described(copy).dump();
@@ -50,7 +60,7 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) fail_usage("{}: cannot make the run folder ({})", folder.string(), error.message());
-    write_file_atomically(file, to_yaml(resolved));
+    write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
   }
   return RunStore::open_run(folder, RunStore::Mode::kCreate);
 }

@@ -103,7 +103,7 @@ prefer: {{wrpo: {{objective: wrpo, pairs: wrpo, batch_size: 4}}}}
     metrics = (scratch / "existing" / "models" / "wrpo" / "metrics.jsonl").read_text()
     assert "rewards/margins" in metrics
     page = (scratch / "existing" / "report.html").read_text()
-    assert "Whose answer was best" in page and "answers that existed" in page
+    assert "Whose answer was best" in page and "that existed" in page
     missing = [*words[:-1], scratch / "other", "--set", "score.scorer=nobody"]
     failed = subprocess.run([str(word) for word in missing], capture_output=True, text=True)
     assert failed.returncode == 2 and "nobody" in failed.stderr and "200 answers" in failed.stderr, failed.stderr

@@ -16,6 +16,7 @@ std::unique_ptr<Command> make_score();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_reference();
+std::unique_ptr<Command> make_merge();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -36,6 +37,7 @@ const std::vector<CommandEntry>& commands() {
       {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
       {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
+      {"merge", "A model with a low-rank adapter (LoRA) put into its weights.", make_merge},
   };
   return list;
 }

@@ -36,7 +36,9 @@ Linear Weights::linear(const std::vector<Part>& parts, int64_t in, bool bias) {
     return parameter;
   };
   const at::Tensor weight = merged(".weight", {rows, in}, {});
-  return Linear(weight, bias ? merged(".bias", {rows}, 0.0) : at::Tensor());
+  const Linear linear(weight, bias ? merged(".bias", {rows}, 0.0) : at::Tensor());
+  linears_.push_back({linear, parts});
+  return linear;
 }
 
 int64_t Weights::count() const {

@@ -85,6 +85,12 @@ class Weights {
   at::Device device() const { return device_; }
   /// What is in the checkpoint, in the order of declaration.
   const std::vector<NamedWeight>& named() const { return named_; }
+  /// The projections with the checkpoint's names of their parts, in the order of declaration.
+  struct Projection {
+    Linear linear;
+    std::vector<Part> parts;
+  };
+  const std::vector<Projection>& linears() const { return linears_; }
   /// What is optimised: every parameter once.
   const std::vector<at::Tensor>& parameters() const { return parameters_; }
   int64_t count() const;  // numbers in all parameters
@@ -94,6 +100,7 @@ class Weights {
   at::Device device_;
   std::vector<NamedWeight> named_;
   std::vector<at::Tensor> parameters_;
+  std::vector<Projection> linears_;
 };
 
 /// What generation and memory planning need to know of a model.

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,8 @@ class Linear {
   const at::Tensor& weight() const;
   const at::Tensor& bias() const;
   bool defined() const { return state_ != nullptr; }
+  /// From now on `term`(x), (T, N), is added to every product; copies of this projection share it.
+  void adapt(std::function<at::Tensor(const at::Tensor& x)> term) const;
 
   /// Whether the CPU kernels take x; then the weight's packed forms (kernels/product.h), remade
   /// when it has changed: for x weight^T, and for dy weight.

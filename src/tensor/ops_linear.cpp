@@ -23,6 +23,7 @@ class Linear::State {
   State(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
   const at::Tensor& weight() const { return weight_; }
   const at::Tensor& bias() const { return bias_; }
+  std::function<at::Tensor(const at::Tensor&)> term;  // of Linear::adapt
 
   /// Panels for x weight^T.
   at::Tensor forward_panels() { return panels(forward_, kernels::pack_transposed); }
@@ -100,8 +101,15 @@ Linear::Linear(at::Tensor weight, at::Tensor bias)
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   const at::Tensor &weight = state_->weight(), &bias = state_->bias();
-  if (!packs(x)) return plain::linear(x, weight, bias);
-  return Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_);
+  const at::Tensor y =
+      packs(x)
+          ? Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_)
+          : plain::linear(x, weight, bias);
+  return state_->term ? y.add(state_->term(x)) : y;
+}
+
+void Linear::adapt(std::function<at::Tensor(const at::Tensor& x)> term) const {
+  state_->term = std::move(term);
 }
 
 at::Tensor Linear::times_weight(const at::Tensor& x) const {

@@ -50,6 +50,19 @@ void TrainConfig::describe(Options& options) {
   options.add(
       "log_examples", log_examples,
       "Write loss and log-probabilities of each example of each step to OUT/examples.jsonl.");
+  options.add(
+      "lora_rank", lora_rank,
+      "Rank of low-rank adapters (LoRA), which are trained in place of the weights; 0: none.",
+      at_least(int64_t{0}));
+  options.add("lora_alpha", lora_alpha, "Adapters are scaled by this divided by the rank.",
+              above(0));
+  options.add("lora_rslora", lora_rslora, "Divided by the square root of the rank instead.");
+  options.add("lora_dropout", lora_dropout, "Share of the inputs that adapters do not see.",
+              between(0, 0.99));
+  options.add("lora_targets", lora_targets,
+              "Projections with an adapter, by the end of their name.", not_empty());
+  options.add("lora_merge", lora_merge,
+              "Write the merged model beside OUT/adapter; false: the adapter alone.");
 }
 
 TrainConfig TrainConfig::sft() {

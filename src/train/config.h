@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "train/objective.h"
 
@@ -28,6 +29,11 @@ struct TrainConfig : ObjectiveConfig {
   std::string best_metric;  // "" keeps no best model
   std::string best_is = "highest";
   bool log_examples = false;
+  int64_t lora_rank = 0;  // 0: all weights are trained
+  double lora_alpha = 16, lora_dropout = 0;
+  std::vector<std::string> lora_targets = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                           "gate_proj", "up_proj", "down_proj"};
+  bool lora_rslora = false, lora_merge = true;
   void describe(Options& options);
 
   /// The settings of the papers' Target-SFT: lr 7e-6, the objective sft.

@@ -13,10 +13,14 @@
 namespace amalgam {
 
 Optimizer::Optimizer(Model& policy, Model& masters, const TrainConfig& config)
+    : Optimizer(policy.weights().parameters(), masters.weights().parameters(), config) {}
+
+Optimizer::Optimizer(std::vector<at::Tensor> parameters, std::vector<at::Tensor> masters,
+                     const TrainConfig& config)
     : config_(config),
-      parameters_(policy.weights().parameters()),
-      masters_(masters.weights().parameters()),
-      shared_(&policy == &masters) {
+      parameters_(std::move(parameters)),
+      masters_(std::move(masters)),
+      shared_(parameters_.at(0).is_same(masters_.at(0))) {
   const c10::AutoGradMode no_grad(false);
   AMALGAM_CHECK(parameters_.size() == masters_.size());
   steps_ = at::zeros({}, masters_.at(0).options());

@@ -16,6 +16,9 @@ class Optimizer {
   /// `policy` is what computes; `masters` is the same model in fp32, and may be `policy` itself.
   /// Both must outlive the optimiser.
   Optimizer(Model& policy, Model& masters, const TrainConfig& config);
+  /// The same for some parameters; both lists may hold the same tensors.
+  Optimizer(std::vector<at::Tensor> parameters, std::vector<at::Tensor> masters,
+            const TrainConfig& config);
 
   /// Adds the gradients that a backward pass left at the policy's parameters, and clears them
   /// there.

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "train/logps.h"
 #include "train/metrics.h"
 #include "train/schedule.h"
@@ -27,16 +28,19 @@ at::Tensor to_tensor(std::vector<double> values, at::Device device) {
 
 TrainingStep::TrainingStep(Model& policy, Model& masters, const std::vector<TrainExample>& examples,
                            const std::vector<std::vector<double>>& references,
-                           const TrainConfig& config, const Mismatched* mismatched)
+                           const TrainConfig& config, const Mismatched* mismatched,
+                           LoraAdapters* lora)
     : policy_(policy),
       examples_(examples),
       references_(references),
       config_(config),
       mismatched_(mismatched),
+      lora_(lora),
       order_(config, std::ssize(examples)),
       coefficients_(config, order_.steps()),
       objective_(make_objective(config)),
-      optimizer_(policy, masters, config),
+      optimizer_(lora ? Optimizer(lora->parameters(), lora->masters(), config)
+                      : Optimizer(policy, masters, config)),
       reward_mean_(at::zeros({1}, at::kDouble)) {
   for (const TrainExample& item : examples)
     unpaired_ |= item.winners == 0 || item.winners == std::ssize(item.roles);
@@ -111,6 +115,9 @@ ObjectiveBatch TrainingStep::objective_batch(const std::vector<int64_t>& batch) 
 }
 
 void TrainingStep::backward(const std::vector<int64_t>& batch) {
+  if (lora_)
+    lora_->set_dropout_key(stable_hash(
+        {std::to_string(config_.seed), std::to_string(k_), std::to_string(batch.front())}));
   const ModelInput input = model_input(examples_, batch, policy_, objective_.tail_weight);
   ObjectiveBatch inputs = objective_batch(batch);
   inputs.policy =

@@ -9,6 +9,7 @@
 #include "models/model.h"
 #include "train/coefficients.h"
 #include "train/config.h"
+#include "train/lora.h"
 #include "train/mismatched.h"
 #include "train/optimizer.h"
 #include "train/order.h"
@@ -20,10 +21,11 @@ class TrainingStep {
  public:
   /// `masters` is the policy in fp32, and may be `policy` itself. `references`: log-probabilities
   /// of the responses of each example, empty where the objective needs none; `mismatched`: where
-  /// its shift asks for them. All must outlive this object.
+  /// its shift asks for them; `lora`: what is trained in place of the policy's weights. All must
+  /// outlive this object.
   TrainingStep(Model& policy, Model& masters, const std::vector<TrainExample>& examples,
                const std::vector<std::vector<double>>& references, const TrainConfig& config,
-               const Mismatched* mismatched = nullptr);
+               const Mismatched* mismatched = nullptr, LoraAdapters* lora = nullptr);
 
   int64_t steps() const { return order_.steps(); }
   Optimizer& optimizer() { return optimizer_; }
@@ -59,6 +61,7 @@ class TrainingStep {
   const std::vector<std::vector<double>>& references_;
   const TrainConfig& config_;
   const Mismatched* mismatched_;
+  LoraAdapters* lora_;
   const DataOrder order_;
   Coefficients coefficients_;
   Objective objective_;  // with the coefficients of the step

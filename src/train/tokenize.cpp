@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/log.h"
 
 namespace amalgam {
 namespace {
@@ -124,6 +125,19 @@ void keep_end(Ids& ids, size_t count) {
   if (ids.size() > count) ids.erase(ids.begin(), ids.end() - static_cast<std::ptrdiff_t>(count));
 }
 
+/// A weight for a source that no response comes from is probably a slip.
+void check_source_weights(const std::vector<TrainExample>& examples, const TrainConfig& config) {
+  for (const std::string& entry : config.source_weights) {
+    const std::string name = entry.substr(0, entry.rfind('='));
+    const bool seen =
+        std::any_of(examples.begin(), examples.end(), [&](const TrainExample& example) {
+          return std::find(example.sources.begin(), example.sources.end(), name) !=
+                 example.sources.end();
+        });
+    if (!seen) warn("source_weights: no response in the data comes from \"{}\"", name);
+  }
+}
+
 }  // namespace
 
 std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tuples,
@@ -157,6 +171,7 @@ std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tu
         renderer.render(tuple.messages, texts, example.tokens);
     });
   }
+  check_source_weights(examples, config);
   return fit_examples(std::move(examples), config, counts);
 }
 

@@ -83,6 +83,19 @@ std::string progress_note(const Json& row) {
                             row["tokens"].get<double>() / row["seconds"].get<double>());
 }
 
+/// The adapter under `to`, and around it the model it makes.
+void save_adapted(const Pretrained& policy, const Adapter& adapter, bool merge,
+                  const fs::path& to) {
+  if (merge) {
+    // From the stored weights: the policy's may be rounded.
+    const Pretrained merged =
+        load_pretrained(policy.folder, at::kFloat, policy.model->weights().device());
+    merge_adapter(adapter, *merged.model);
+    save_pretrained(merged, to, stored_dtype(policy.config));
+  }
+  save_adapter(adapter, to / "adapter");
+}
+
 }  // namespace
 
 void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
@@ -95,7 +108,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
     info("{}: already trained with these settings and data; left as it is", output.string());
     return;
   }
-  std::unique_ptr<Model> masters = make_masters(policy);
+  std::unique_ptr<Model> masters = config.lora_rank > 0 ? nullptr : make_masters(policy);
   std::vector<std::vector<double>> reference;
   ReferencePass pass;
   const Objective objective = make_objective(config);
@@ -111,7 +124,16 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
     mismatched.references = reference_logps(model, model_hash, mismatched.examples,
                                             config.micro_batch_tokens, references, pass);
   }
-  TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched);
+  // After the reference pass: the reference is the model without adapters.
+  std::unique_ptr<LoraAdapters> lora;
+  if (config.lora_rank > 0) {
+    if (objective.whole_step && config.lora_dropout > 0)
+      fail_usage("lora_dropout: {} computes each response twice, which must agree; use 0",
+                 config.objective);
+    lora = std::make_unique<LoraAdapters>(model, config, fs::absolute(policy.folder));
+  }
+  TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched,
+                    lora.get());
   std::vector<NamedTensor> state = step.optimizer().state();
   for (NamedTensor& item : step.state()) state.push_back(std::move(item));
   KeptModels kept(config, output);
@@ -130,6 +152,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
 
   // The masters where there are some, in the checkpoint's own type.
   const auto save_model = [&](const fs::path& to) {
+    if (lora) return save_adapted(policy, lora->adapter(), config.lora_merge, to);
     std::unique_ptr<Model>& trained = masters ? masters : policy.model;
     Pretrained written{policy.folder, policy.config, policy.eos_ids, std::move(trained)};
     const auto give_back = [&] { trained = std::move(written.model); };

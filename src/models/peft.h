@@ -1,0 +1,40 @@
+// Low-rank adapters (LoRA, Hu et al., arXiv 2106.09685) in the format of Hugging Face's PEFT: a
+// folder with adapter_config.json and adapter_model.safetensors.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/pretrained.h"
+
+namespace amalgam {
+
+/// W becomes W + scale B A, for the projection stored as NAME.weight.
+struct AdapterTerm {
+  std::string name;  // "model.layers.0.self_attn.q_proj"
+  at::Tensor a;      // (r, in)
+  at::Tensor b;      // (out, r)
+};
+
+struct Adapter {
+  int64_t rank = 0;
+  double alpha = 0;
+  double dropout = 0;
+  bool rslora = false;               // rank-stabilised (Kalajdzievski, arXiv 2312.03732)
+  std::vector<std::string> targets;  // last parts of the projections' names: "q_proj"
+  std::string base;                  // where the model it belongs to came from
+  std::vector<AdapterTerm> terms;
+
+  /// alpha / r, rank-stabilised alpha / sqrt(r).
+  double scale() const;
+};
+
+/// Reads an adapter. Other kinds than plain LoRA are usage errors that name the key.
+Adapter load_adapter(const fs::path& folder);
+/// Writes it in fp32; each file whole or not at all.
+void save_adapter(const Adapter& adapter, const fs::path& folder);
+/// Adds the terms to the model's weights, computed in fp32. A projection the model does not have,
+/// or another shape, is a usage error.
+void merge_adapter(const Adapter& adapter, Model& model);
+
+}  // namespace amalgam

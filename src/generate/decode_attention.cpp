@@ -1,6 +1,8 @@
 // One task is a key head and the rows of one prompt: their queries go over the prompt's pages
-// together, then each row's over its own. The softmax is taken page by page with a running maximum
-// (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135, algorithm 1), in fp32.
+// together, then each row's over its own. Where there are fewer of them than threads, a task takes
+// but a part of the query heads that read the key head. The softmax is taken page by page with a
+// running maximum (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135,
+// algorithm 1), in fp32.
 #include "generate/decode_attention.h"
 
 #include <ATen/ops/empty.h>
@@ -30,6 +32,12 @@ struct Group {
   int64_t begin, end;
 };
 
+struct Task {
+  Group group;
+  int64_t head;         // of the keys
+  int64_t first, last;  // query heads, of those that read it
+};
+
 /// What all tasks of a call share. Sizes as in decode_attention.h.
 struct Call {
   const void *q, *keys, *values;
@@ -40,7 +48,8 @@ struct Call {
   int64_t window;
 };
 
-/// The running softmax of the queries of a task: query i is head i % (H / G) of row i / (H / G).
+/// The running softmax of the queries of a task: query i is its head i % n of its row i / n, n the
+/// number of its heads.
 struct Running {
   float* queries;  // (n, dk), scaled
   float* sums;     // (n, value_row): weighted values
@@ -205,9 +214,11 @@ AMALGAM_SIMD void meet_bf16(const Call& call, const Running& run, int64_t first,
 }
 
 template <class T>
-void run_task(const Call& call, const Group& group, int64_t head, float* scratch) {
+void run_task(const Call& call, const Task& task, float* scratch) {
   constexpr auto meet_keys = std::is_same_v<T, float> ? meet_fp32 : meet_bf16;
-  const int64_t share = call.heads / call.kv_heads;  // query heads that read this key head
+  const auto& [group, head, first_head, last_head] = task;
+  const int64_t share = last_head - first_head;
+  const int64_t first_query = head * (call.heads / call.kv_heads) + first_head;
   const int64_t count = (group.end - group.begin) * share;
   Running run;
   run.queries = scratch;
@@ -217,7 +228,7 @@ void run_task(const Call& call, const Group& group, int64_t head, float* scratch
   std::fill(run.sums, run.maxima, 0.0F);
   std::fill(run.maxima, run.maxima + count, kNone);
   const auto query_row = [&](int64_t i) {  // in q and out
-    return (group.begin + i / share) * call.heads + head * share + i % share;
+    return (group.begin + i / share) * call.heads + first_query + i % share;
   };
   for (int64_t i = 0; i < count; ++i) {
     const T* q = static_cast<const T*>(call.q) + query_row(i) * call.key_size;
@@ -277,14 +288,20 @@ at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
     widest = std::max(widest, r + 1 - groups.back().begin);
   }
   const int64_t query_floats = call.key_size + call.value_row + kLanes + 1;
-  const auto tasks = static_cast<int64_t>(groups.size()) * call.kv_heads;
+  const int64_t share = call.heads / call.kv_heads;
+  const int64_t whole = std::ssize(groups) * call.kv_heads;
+  const int64_t parts = std::clamp<int64_t>((at::get_num_threads() + whole - 1) / whole, 1, share);
+  std::vector<Task> tasks;
+  for (const Group& group : groups)
+    for (int64_t head = 0; head < call.kv_heads; ++head)
+      for (int64_t part = 0; part < parts; ++part)
+        tasks.push_back({group, head, share * part / parts, share * (part + 1) / parts});
   const auto run = q.scalar_type() == at::kFloat ? run_task<float> : run_task<at::BFloat16>;
-  const int64_t floats = widest * (call.heads / call.kv_heads) * query_floats;
-  kernels::for_each_item(tasks, [&](int64_t task) {
+  const int64_t floats = widest * share * query_floats;
+  kernels::for_each_item(std::ssize(tasks), [&](int64_t task) {
     thread_local std::vector<float> scratch;
     if (scratch.size() < static_cast<size_t>(floats)) scratch.resize(static_cast<size_t>(floats));
-    run(call, groups[static_cast<size_t>(task / call.kv_heads)], task % call.kv_heads,
-        scratch.data());
+    run(call, tasks[static_cast<size_t>(task)], scratch.data());
   });
   return out;
 }

@@ -93,8 +93,9 @@ Routing route(const at::Tensor& logits, const RoutingOptions& options) {
   }
   auto [weights, experts] = at::topk(scores, options.top_k);
   if (options.normalised) {
-    at::Tensor sum = weights.select(1, 0);  // term by term: no order that the batch could change
-    for (int64_t i = 1; i < options.top_k; ++i) sum = sum + weights.select(1, i);
+    const auto terms = weights.unbind(1);
+    at::Tensor sum = terms[0];  // term by term: no order that the batch could change
+    for (size_t i = 1; i < terms.size(); ++i) sum = sum + terms[i];
     weights = weights / sum.unsqueeze(1);
   }
   return {experts, options.scale == 1 ? weights : weights * options.scale};
@@ -105,21 +106,20 @@ at::Tensor SparseMlp::operator()(const at::Tensor& x) const {
   const Assignment assigned = assign(routed.experts, std::ssize(experts));
   const at::Tensor gathered =
       GatherRows::apply(x, assigned.order.floor_divide(routing.top_k), assigned.place);  // (T k, D)
+  // Splits, whose backward is one concatenation.
+  const auto rows = gathered.split_with_sizes(assigned.counts, 0);
   std::vector<at::Tensor> outputs;
-  int64_t begin = 0;
-  for (size_t e = 0; e < experts.size(); ++e) {
-    const int64_t count = assigned.counts[e];
-    if (count > 0) outputs.push_back(experts[e](gathered.narrow(0, begin, count)));
-    begin += count;
-  }
-  const at::Tensor output =
+  for (size_t e = 0; e < experts.size(); ++e)
+    if (assigned.counts[e] > 0) outputs.push_back(experts[e](rows[e]));
+  const auto chosen =  // k times (T, D)
       GatherRows::apply(at::cat(outputs), assigned.place.flatten(), assigned.order.unsqueeze(1))
           .view({x.size(0), routing.top_k, -1})
-          .to(routed.weights.scalar_type());
+          .unbind(1);
+  const auto weights = routed.weights.unbind(1);
   at::Tensor sum;
   const auto add = [&](const at::Tensor& term) { sum = sum.defined() ? sum + term : term; };
-  for (int64_t i = 0; i < routing.top_k; ++i)
-    add(output.select(1, i) * routed.weights.narrow(1, i, 1));
+  for (size_t i = 0; i < chosen.size(); ++i)
+    add(chosen[i].to(weights[i].scalar_type()) * weights[i].unsqueeze(1));
   if (shared) {
     const at::Tensor common = shared(x).to(sum.scalar_type());
     add(shared_gate.defined() ? common * logistic(router_logits(shared_gate, x)) : common);

@@ -15,7 +15,8 @@ constexpr double kNormEps = 1e-6;  // of the latents, whatever the layers' is
 at::Tensor rotate_pairs(const at::Tensor& x, const RopeTables& rope) {
   const auto wide = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor pairs = x.to(wide).unflatten(2, {x.size(2) / 2, 2});
-  const at::Tensor first = pairs.select(3, 0), second = pairs.select(3, 1);
+  const auto halves = pairs.unbind(3);
+  const at::Tensor &first = halves[0], &second = halves[1];
   const at::Tensor cos = rope.cos.unsqueeze(1), sin = rope.sin.unsqueeze(1);
   return at::cat({first * cos - second * sin, second * cos + first * sin}, 2).to(x.scalar_type());
 }

@@ -175,8 +175,8 @@ int64_t stretched_window(const Json& config) {
   const auto times = [](double length, double factor) {
     return static_cast<int64_t>(length * factor);
   };
-  if (type == "linear" || type == "dynamic")
-    return times(static_cast<double>(window), stretch_of(settings));
+  if (type == "dynamic") return 0;
+  if (type == "linear") return times(static_cast<double>(window), stretch_of(settings));
   if (type == "yarn")
     return std::max(window, times(original_window(config, settings), factor_of(config, settings)));
   return window;

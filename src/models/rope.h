@@ -54,7 +54,8 @@ class Rope {
   double magnitude_ = 1;
 };
 
-/// Positions a model is made for: "max_position_embeddings", times what its scaling adds to them.
+/// Positions a model is made for: "max_position_embeddings", times what its scaling adds to them. 0
+/// for dynamic, which stretches to any length.
 int64_t stretched_window(const Json& config);
 
 /// m(s) = 0.1 s ln(factor) + 1, 1 where the factor does not stretch (YaRN, arXiv 2309.00071,

@@ -1,6 +1,7 @@
 // The kernel and the ATen path against attention written out as sums in fp64.
 #include "generate/decode_attention.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
@@ -153,6 +154,20 @@ TEST_P(DecodeAttention, RowsDoNotDependOnTheOthers) {
   }
 }
 
+// More threads than key heads and prompts: the heads of a group are shared out.
+TEST_P(DecodeAttention, NorOnTheNumberOfThreads) {
+  const World world(GetParam(), KvCache::Layout::kKernel);
+  const auto& layer = world.cache.layer(World::kLayer);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor one = decode_attention(world.q, layer, world.rows, GetParam().params);
+  for (const int many : {3, 16}) {
+    at::set_num_threads(many);
+    EXPECT_TRUE(decode_attention(world.q, layer, world.rows, GetParam().params).equal(one)) << many;
+  }
+  at::set_num_threads(threads);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Shapes, DecodeAttention,
     testing::Values(Case{8, 4, 64, 64, {.scale = 0.125}, at::kFloat},
@@ -160,6 +175,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{4, 4, 24, 24, {.scale = 0.2, .window = 16}, at::kFloat},
                     Case{6, 2, 80, 80, {.scale = 0.1, .window = 100}, at::kBFloat16},
                     Case{7, 1, 16, 16, {.scale = 0.3, .softcap = 2}, at::kFloat},
+                    Case{9, 1, 40, 32, {.scale = 0.2}, at::kBFloat16},
                     Case{4, 2, 48, 32, {.scale = 0.2, .window = 70, .softcap = 5}, at::kFloat},
                     Case{4, 2, 48, 32, {.scale = 0.2, .softcap = 5}, at::kBFloat16}));
 

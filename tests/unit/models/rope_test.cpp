@@ -146,7 +146,10 @@ TEST(Rope, EachTokenTurnsByTheLengthOfItsOwnSequence) {
 
 TEST(Rope, WindowsAfterStretching) {
   EXPECT_EQ(stretched_window(Json::parse(R"({"max_position_embeddings": 64})")), 64);
-  EXPECT_EQ(stretched_window(Json::parse(kDynamic)), 80);
+  EXPECT_EQ(stretched_window(Json::parse(kDynamic)), 0);
+  EXPECT_EQ(stretched_window(Json::parse(R"({"max_position_embeddings": 64, "rope_scaling": {
+      "type": "linear", "factor": 2.5}})")),
+            160);
   EXPECT_EQ(stretched_window(Json::parse(kLong)), 128);
   EXPECT_EQ(stretched_window(Json::parse(R"({"max_position_embeddings": 64, "rope_scaling": {
       "type": "yarn", "factor": 4, "original_max_position_embeddings": 64}})")),

@@ -36,7 +36,14 @@ Linear Weights::linear(const std::vector<Part>& parts, int64_t in, bool bias) {
     return parameter;
   };
   const at::Tensor weight = merged(".weight", {rows, in}, {});
-  return Linear(weight, bias ? merged(".bias", {rows}, 0.0) : at::Tensor());
+  return projections_.emplace_back(weight, bias ? merged(".bias", {rows}, 0.0) : at::Tensor());
+}
+
+void Weights::forward_only() {
+  for (const Linear& projection : projections_) projection.forward_only();
+  projections_.clear();
+  named_.clear();
+  parameters_.clear();
 }
 
 int64_t Weights::count() const {

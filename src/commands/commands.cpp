@@ -15,6 +15,7 @@ std::unique_ptr<Command> make_report();
 std::unique_ptr<Command> make_score();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -33,6 +34,8 @@ const std::vector<CommandEntry>& commands() {
       {"generate", "Answers sampled from a model for the prompts of a file.", make_generate},
       {"logprobs", "Log-probabilities of given token sequences.", make_logprobs},
       {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
+      {"inspect", "What a model folder holds and what it will take, before loading it.",
+       make_inspect},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
   };
   return list;

@@ -16,6 +16,7 @@ std::unique_ptr<Command> make_score();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_inspect();
+std::unique_ptr<Command> make_chat();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -36,6 +37,7 @@ const std::vector<CommandEntry>& commands() {
       {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
       {"inspect", "What a model folder holds and what it will take, before loading it.",
        make_inspect},
+      {"chat", "A conversation with a model in the terminal.", make_chat},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
   };
   return list;

@@ -17,6 +17,8 @@ std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_reference();
 std::unique_ptr<Command> make_merge();
+std::unique_ptr<Command> make_inspect();
+std::unique_ptr<Command> make_chat();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -35,6 +37,9 @@ const std::vector<CommandEntry>& commands() {
       {"generate", "Answers sampled from a model for the prompts of a file.", make_generate},
       {"logprobs", "Log-probabilities of given token sequences.", make_logprobs},
       {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
+      {"inspect", "What a model folder holds and what it will take, before loading it.",
+       make_inspect},
+      {"chat", "A conversation with a model in the terminal.", make_chat},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
       {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
       {"merge", "A model with a low-rank adapter (LoRA) put into its weights.", make_merge},

@@ -38,6 +38,7 @@ class Generate : public Command {
   int run() override {
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
+    model.model->weights().forward_only();
     const Tokenizer tokenizer = Tokenizer::load(model_);
     read_rows(tokenizer);
     std::vector<std::optional<Json>> finished(rows_.size());

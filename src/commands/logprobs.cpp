@@ -40,6 +40,7 @@ class Logprobs : public Command {
   int run() override {
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
+    model.model->weights().forward_only();
     const std::vector<Row> rows = read_rows(model.model->shape().vocab);
     JsonlWriter output(output_);
     Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");

@@ -47,6 +47,13 @@ fs::path reference_file(const fs::path& output) {
 
 }  // namespace
 
+std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
+                                            const TrainConfig& config, TruncationCounts& counts) {
+  if (!data.tokenized.empty())
+    return fit_examples(tokenized_examples(data.tokenized), config, counts);
+  return tokenize_tuples(data.tuples, Tokenizer::load(model), config, counts);
+}
+
 void TrainFiles::describe(Options& options) {
   options.add("model", model_, "Hugging Face folder of the model to train; it is not changed.");
   options.add("data", data_,
@@ -71,11 +78,7 @@ int TrainFiles::run() {
   TrainingData data = with_context(data_.string(), [&] { return read_training_data(data_); });
   select(data);
   TruncationCounts counts;
-  std::vector<TrainExample> examples;
-  if (!data.tokenized.empty())
-    examples = fit_examples(tokenized_examples(data.tokenized), config_, counts);
-  else
-    examples = tokenize_tuples(data.tuples, Tokenizer::load(model_), config_, counts);
+  const std::vector<TrainExample> examples = training_examples(data, model_, config_, counts);
   info("{}: {} examples; cut to max_length {}: {} prompts, {} responses; dropped: {}",
        data_.string(), counts.examples, config_.max_length, counts.prompts_cut,
        counts.responses_cut, counts.dropped);

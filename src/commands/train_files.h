@@ -7,8 +7,13 @@
 #include "commands/command.h"
 #include "data/layouts.h"
 #include "train/config.h"
+#include "train/tokenize.h"
 
 namespace amalgam {
+
+/// The examples of a training file as the model in `model` would be trained on them.
+std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
+                                            const TrainConfig& config, TruncationCounts& counts);
 
 class TrainFiles : public Command {
  public:

@@ -28,7 +28,7 @@ std::span<const float> row_of(const at::Tensor& matrix, size_t i) {
 
 Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const EngineConfig& config,
                  const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
-                 const Done& done)
+                 const Done& done, const TokenWatcher& watch)
     : model_(*model.model),
       tokenizer_(tokenizer),
       eos_ids_(model.eos_ids),
@@ -36,6 +36,7 @@ Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const Engi
       requests_(requests),
       sampling_(sampling),
       done_(done),
+      watch_(watch),
       cache_(cache_pages(), model_.shape().layers, model_.weights().dtype(),
              model_.weights().device()),
       samplers_(static_cast<size_t>(at::get_num_threads())) {}
@@ -268,6 +269,9 @@ void Batcher::note_seen(Row& row, Token token) const {
 }
 
 void Batcher::retire() {
+  for (const auto& row : rows_)
+    if (watch_ && row->finish_reason.empty() && !watch_(row->prompt->index, row->sample, row->ids))
+      row->finish_reason = "stopped";
   std::erase_if(rows_, [this](const std::unique_ptr<Row>& row) {
     if (row->finish_reason.empty()) return false;
     Prompt& prompt = *row->prompt;

@@ -22,7 +22,7 @@ class Batcher {
 
   Batcher(const Pretrained& model, const Tokenizer& tokenizer, const EngineConfig& config,
           const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
-          const Done& done);
+          const Done& done, const TokenWatcher& watch);
   void run();
 
  private:
@@ -90,6 +90,7 @@ class Batcher {
   const std::vector<GenerateRequest>& requests_;
   const SamplingConfig& sampling_;
   const Done& done_;
+  const TokenWatcher& watch_;  // may be empty
   KvCache cache_;
   size_t next_ = 0;               // the first request whose prompt has not been admitted
   std::shared_ptr<Prompt> open_;  // the prompt whose samples are being started

@@ -25,7 +25,7 @@ struct GenerateRequest {
 struct GeneratedSample {
   std::vector<Token> ids;     // without the closing EOS; the tokens of a stop string included
   std::string text;           // special tokens skipped, a stop string cut off
-  std::string finish_reason;  // "stop" or "length"
+  std::string finish_reason;  // "stop", "length" or "stopped" (by a TokenWatcher)
   uint64_t seed = 0;
 };
 
@@ -36,6 +36,10 @@ struct EngineConfig {
   void describe(Options& options);
 };
 
+/// Sees the tokens of a sample (index of the request, of the sample) as they grow; false ends it
+/// with the finish reason "stopped".
+using TokenWatcher = std::function<bool(size_t, size_t, const std::vector<Token>&)>;
+
 class Engine {
  public:
   /// Both must outlive the engine.
@@ -44,7 +48,8 @@ class Engine {
   /// Calls `done(index of the request, its samples)` as requests finish, in any order. A prompt
   /// that leaves no room for a new token in the model's window is a usage error naming its id.
   void generate(const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
-                const std::function<void(size_t, std::vector<GeneratedSample>)>& done);
+                const std::function<void(size_t, std::vector<GeneratedSample>)>& done,
+                const TokenWatcher& watch = {});
 
  private:
   const Pretrained& model_;

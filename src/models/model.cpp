@@ -41,6 +41,13 @@ Linear Weights::linear(const std::vector<Part>& parts, int64_t in, bool bias) {
   return linear;
 }
 
+void Weights::forward_only() {
+  for (const Projection& projection : linears_) projection.linear.forward_only();
+  linears_.clear();
+  named_.clear();
+  parameters_.clear();
+}
+
 int64_t Weights::count() const {
   int64_t count = 0;
   for (const at::Tensor& parameter : parameters_) count += parameter.numel();

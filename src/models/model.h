@@ -95,6 +95,10 @@ class Weights {
   const std::vector<at::Tensor>& parameters() const { return parameters_; }
   int64_t count() const;  // numbers in all parameters
 
+  /// For a model that is only run forward from now on: projections give up their weights as they
+  /// pack them (Linear::forward_only), so that memory holds them once. Lists nothing afterwards.
+  void forward_only();
+
  private:
   at::ScalarType dtype_;
   at::Device device_;

@@ -53,11 +53,7 @@ Pretrained build(const fs::path& folder, const fs::path& config_file, at::Scalar
   Pretrained built;
   built.folder = folder;
   built.config = read_model_config(config_file);
-  const fs::path generation = folder / "generation_config.json";
-  if (fs::exists(generation))
-    built.eos_ids =
-        eos_ids(parse_json(read_file(generation), generation.string()), generation.string());
-  if (built.eos_ids.empty()) built.eos_ids = eos_ids(built.config, config_file.string());
+  built.eos_ids = stopping_ids(folder, built.config);
   built.model = with_context(config_file.parent_path().string(),
                              [&] { return make_model(built.config, dtype, device); });
   return built;
@@ -121,6 +117,14 @@ Json read_model_config(const fs::path& file) {
   return config;
 }
 
+std::vector<Token> stopping_ids(const fs::path& folder, const Json& config) {
+  const fs::path generation = folder / "generation_config.json";
+  std::vector<Token> ids;
+  if (fs::exists(generation))
+    ids = eos_ids(parse_json(read_file(generation), generation.string()), generation.string());
+  return ids.empty() ? eos_ids(config, (folder / "config.json").string()) : ids;
+}
+
 void load_weights(const fs::path& folder, std::initializer_list<const Weights*> weights) {
   const StoredWeights stored(folder);
   const c10::AutoGradMode no_grad(false);
@@ -128,6 +132,7 @@ void load_weights(const fs::path& folder, std::initializer_list<const Weights*> 
   for (const Weights* each : weights) {
     for (const NamedWeight& weight : each->named()) {
       weight.view.copy_(stored.tensor(weight.name, weight.view.sizes()));
+      stored.release(weight.name);  // memory holds one stored tensor at a time
       used.insert(weight.name);
     }
   }

@@ -26,6 +26,9 @@ at::ScalarType dtype_from_name(const std::string& name);
 /// config.json as an object. A missing or broken file and quantised weights are usage errors.
 Json read_model_config(const fs::path& file);
 
+/// The ids that end an answer: of generation_config.json in `folder`, else of `config`.
+std::vector<Token> stopping_ids(const fs::path& folder, const Json& config);
+
 /// Fills `weights` from the safetensors of `folder`, each tensor mapped and converted on its own.
 /// Missing files, tensors and wrong shapes are usage errors naming file and tensor; stored tensors
 /// that none of `weights` has are named in a warning.

@@ -57,10 +57,19 @@ std::vector<std::string> StoredWeights::names() const {
   return names;
 }
 
-at::Tensor StoredWeights::tensor(const std::string& name, at::IntArrayRef shape) const {
+const StoredWeights::Place& StoredWeights::place(const std::string& name) const {
   const auto found = places_.find(name);
   if (found == places_.end()) fail_usage("{}: tensor {} is missing", source_.string(), name);
-  const auto& [file, entry] = found->second;
+  return found->second;
+}
+
+void StoredWeights::release(const std::string& name) const {
+  const auto& [file, entry] = place(name);
+  file->release(*entry);
+}
+
+at::Tensor StoredWeights::tensor(const std::string& name, at::IntArrayRef shape) const {
+  const auto& [file, entry] = place(name);
   if (at::IntArrayRef(entry->shape) != shape)
     fail_usage("{}: tensor {} has shape {}, config.json asks for {}", file->path().string(), name,
                text_of(entry->shape), text_of(shape));

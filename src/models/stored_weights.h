@@ -16,10 +16,15 @@ class StoredWeights {
   /// A missing or broken file is a usage error.
   explicit StoredWeights(const fs::path& folder);
 
+  int64_t file_count() const { return static_cast<int64_t>(files_.size()); }
   /// Sorted.
   std::vector<std::string> names() const;
   /// The stored values (SafetensorsFile::tensor). A missing name or another shape is a usage error.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
+  /// What the header says of a tensor; a missing name is a usage error.
+  const SafetensorsFile::Entry& entry(const std::string& name) const { return *place(name).entry; }
+  /// SafetensorsFile::release of a tensor.
+  void release(const std::string& name) const;
 
  private:
   void read_index(const fs::path& folder);
@@ -28,6 +33,8 @@ class StoredWeights {
     const SafetensorsFile* file;
     const SafetensorsFile::Entry* entry;
   };
+  const Place& place(const std::string& name) const;
+
   fs::path source_;  // the single file, or the index
   std::map<std::string, std::unique_ptr<SafetensorsFile>> files_;
   std::map<std::string, Place> places_;

@@ -28,6 +28,7 @@ void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& 
   if (waiting.empty()) return;
 
   const Pretrained model = run.load(name);
+  model.model->weights().forward_only();
   const Tokenizer tokenizer = Tokenizer::load(model.folder);
   Engine engine(model, tokenizer);
   const Json params = parameters_of(sampling);

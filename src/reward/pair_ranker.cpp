@@ -35,6 +35,7 @@ PairRanker::PairRanker(const fs::path& folder, at::ScalarType dtype, at::Device 
     second_ = marker(config, "cand2_prefix_id", "<|candidate2|>");
   });
   load_weights(folder, {&weights_, &head_weights_});
+  weights_.forward_only();
 }
 
 PairRanker::Marker PairRanker::marker(const Json& config, const char* key, const char* text) const {

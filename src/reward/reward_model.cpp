@@ -43,6 +43,7 @@ RewardModel::RewardModel(const fs::path& folder, at::ScalarType dtype, at::Devic
     head_ = family.make(config, trunk_->shape().hidden, head_weights_, tokenizer_);
   });
   load_weights(folder, {&trunk_->weights(), &head_weights_});
+  trunk_->weights().forward_only();
 }
 
 std::vector<Token> RewardModel::encode(const Json& messages, const ChatOptions& options) const {

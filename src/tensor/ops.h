@@ -51,6 +51,10 @@ class Linear {
   at::Tensor forward_panels() const;
   at::Tensor backward_panels() const;
 
+  /// From now on the weight is given up as soon as its packed form is made, so that memory holds it
+  /// once: weight() then has a shape but no data, and there is no backward.
+  void forward_only() const;
+
  private:
   class State;
   struct Product;

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "core/error.h"
 #include "tensor/kernels/capsule.h"
 #include "tensor/kernels/product.h"
 #include "tensor/ops.h"
@@ -26,10 +27,25 @@ class Linear::State {
   std::function<at::Tensor(const at::Tensor&)> term;  // of Linear::adapt
 
   /// Panels for x weight^T.
-  at::Tensor forward_panels() { return panels(forward_, kernels::pack_transposed); }
+  at::Tensor forward_panels() {
+    const std::lock_guard lock(mutex_);
+    if (given_up_) return forward_.data;
+    const at::Tensor panels = current(forward_, kernels::pack_transposed);
+    if (forward_only_) {
+      weight_ = at::empty(weight_.sizes(), weight_.options().device(at::kMeta));
+      given_up_ = true;
+    }
+    return panels;
+  }
   /// Panels for dy weight.
   at::Tensor backward_panels() {
-    return panels(backward_, [](const at::Tensor& w) { return kernels::pack_plain(w, 2); });
+    const std::lock_guard lock(mutex_);
+    AMALGAM_CHECK(!forward_only_);
+    return current(backward_, [](const at::Tensor& w) { return kernels::pack_plain(w, 2); });
+  }
+  void forward_only() {
+    const std::lock_guard lock(mutex_);
+    forward_only_ = true;
   }
 
  private:
@@ -38,8 +54,7 @@ class Linear::State {
     int64_t version = 0;
   };
   template <class Pack>
-  at::Tensor panels(Panels& panels, const Pack& pack) {
-    const std::lock_guard lock(mutex_);
+  at::Tensor current(Panels& panels, const Pack& pack) {
     const c10::InferenceMode off(false);  // what decoding packs, training may save for its backward
     const int64_t version = weight_.is_inference() ? 0 : weight_._version();
     if (!panels.data.defined() || panels.version != version)
@@ -48,6 +63,7 @@ class Linear::State {
   }
 
   at::Tensor weight_, bias_;
+  bool forward_only_ = false, given_up_ = false;
   std::mutex mutex_;
   Panels forward_, backward_;
 };
@@ -128,6 +144,7 @@ bool Linear::packs(const at::Tensor& x) const {
 }
 at::Tensor Linear::forward_panels() const { return state_->forward_panels(); }
 at::Tensor Linear::backward_panels() const { return state_->backward_panels(); }
+void Linear::forward_only() const { state_->forward_only(); }
 
 const at::Tensor& Linear::weight() const { return state_->weight(); }
 const at::Tensor& Linear::bias() const { return state_->bias(); }

@@ -244,6 +244,14 @@ at::Tensor SafetensorsFile::tensor(const Entry& entry) const {
   return copy;
 }
 
+void SafetensorsFile::release(const Entry& entry) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(data_ + entry.begin) / page * page;
+  const auto end = reinterpret_cast<uintptr_t>(data_ + entry.end);
+  // A hint: where it fails, the kernel takes the pages back when it needs them.
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, at::ScalarType dtype,
                        const std::map<std::string, std::string>& metadata) {
   const auto type_of = [dtype](const NamedTensor& item) {

@@ -42,6 +42,9 @@ class SafetensorsFile {
   /// The stored values, on the CPU. Usually a view of the mapping, which it keeps alive: not to be
   /// written to.
   at::Tensor tensor(const Entry& entry) const;
+  /// Says that the bytes of `entry` are not needed for now: the pages of the mapping that hold them
+  /// leave memory, and come back from the file when they are read again.
+  void release(const Entry& entry) const;
 
  private:
   void read_header(std::string_view header, uint64_t data_size);

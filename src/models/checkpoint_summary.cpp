@@ -1,0 +1,107 @@
+#include "models/checkpoint_summary.h"
+
+#include <c10/core/ScalarType.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "models/pretrained.h"
+#include "models/stored_weights.h"
+
+namespace amalgam {
+namespace {
+
+constexpr std::string_view kExperts = ".experts.";
+
+bool is_embedding(const std::string& name) {
+  for (const char* end : {"embed_tokens.weight", "tok_embeddings.weight", "word_embeddings.weight",
+                          "lm_head.weight", "output.weight"}) {
+    // InternLM2's head is "output.weight" alone; layers have an output of their own.
+    const bool whole = name == end || name.ends_with(std::string(".") + end);
+    if (whole && name.find("layer") == std::string::npos) return true;
+  }
+  return false;
+}
+
+/// "model.layers.3.mlp.experts." and how many of them there are, by the highest number.
+std::map<std::string, int64_t> expert_counts(const StoredWeights& stored) {
+  std::map<std::string, int64_t> counts;
+  for (const std::string& name : stored.names()) {
+    const size_t at = name.find(kExperts);
+    if (at == std::string::npos) continue;
+    const size_t begin = at + kExperts.size();
+    int64_t& count = counts[name.substr(0, begin)];
+    if (begin < name.size() && std::isdigit(static_cast<unsigned char>(name[begin])) != 0)
+      count = std::max<int64_t>(count, std::stoll(name.substr(begin)) + 1);
+    else if (!stored.entry(name).shape.empty())
+      count = std::max(count, stored.entry(name).shape[0]);  // all experts in one tensor
+  }
+  return counts;
+}
+
+int64_t number_at(const Json& config, const char* key, int64_t fallback) {
+  return optional_or<int64_t>(config, key, fallback, "config.json");
+}
+
+}  // namespace
+
+CheckpointSummary summarize_checkpoint(const fs::path& folder) {
+  const Json config = read_model_config(folder / "config.json");
+  const StoredWeights stored(folder);
+  CheckpointSummary summary;
+  summary.architecture = architecture_of(config);
+  summary.files = stored.file_count();
+  const auto experts = expert_counts(stored);
+  const int64_t routed = number_at(config, "num_experts_per_tok", 0);
+  for (const std::string& name : stored.names()) {
+    const SafetensorsFile::Entry& entry = stored.entry(name);
+    int64_t size = 1;
+    for (const int64_t each : entry.shape) size *= each;
+    const auto bytes = static_cast<int64_t>(entry.end - entry.begin);
+    ++summary.tensors;
+    summary.parameters += size;
+    summary.bytes += bytes;
+    summary.largest_tensor = std::max(summary.largest_tensor, bytes);
+    summary.dtypes[c10::toString(entry.dtype)] += size;
+    summary.tensor_sizes[name] = size;
+    if (is_embedding(name)) summary.embedding += size;
+    const size_t at = name.find(kExperts);
+    const int64_t all =
+        at == std::string::npos ? 0 : experts.at(name.substr(0, at + kExperts.size()));
+    summary.active += all > 0 && routed > 0 ? size * std::min(routed, all) / all : size;
+  }
+  return summary;
+}
+
+MemoryForecast forecast_memory(const CheckpointSummary& summary, const Json& config,
+                               const ModelShape& shape, int64_t type_bytes, int64_t batch_tokens) {
+  MemoryForecast forecast;
+  const int64_t query = shape.heads * shape.head_dim;
+  const int64_t qkv = query + 2 * shape.kv_heads * shape.head_dim;
+  const int64_t mlp = number_at(config, "moe_intermediate_size", 0) > 0
+                          ? number_at(config, "moe_intermediate_size", 0) *
+                                number_at(config, "num_experts_per_tok", 1)
+                          : number_at(config, "intermediate_size", 4 * shape.hidden);
+  // A tied head is packed beside the embedding.
+  const bool tied = summary.architecture.ends_with("ForCausalLM") &&
+                    !summary.tensor_sizes.contains("lm_head.weight") &&
+                    !summary.tensor_sizes.contains("output.weight");
+  forecast.weights = (summary.parameters + (tied ? summary.embedding : 0)) * type_bytes;
+  // Multi-head latent attention caches the latent and one rotated key for all heads.
+  const int64_t latent = number_at(config, "kv_lora_rank", 0);
+  forecast.cache_per_token = type_bytes * shape.layers *
+                             (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0)
+                                         : 2 * shape.kv_heads * shape.head_dim);
+  // The residual stream, its norm, and the wider half of a layer.
+  forecast.activations =
+      batch_tokens * type_bytes * (3 * shape.hidden + std::max(2 * qkv + 2 * query, 3 * mlp));
+  // fp32 masters, gradient sums and two moments; weights, gradients and two packed forms in the
+  // computing type. Masters in fp32 are the weights.
+  forecast.training_state =
+      summary.parameters * (type_bytes == 4 ? 16 + 3 * type_bytes : 16 + 4 * type_bytes);
+  forecast.training_activations =
+      batch_tokens * type_bytes * shape.layers * (5 * shape.hidden + qkv + query + 3 * mlp);
+  return forecast;
+}
+
+}  // namespace amalgam

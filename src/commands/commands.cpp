@@ -15,6 +15,7 @@ std::unique_ptr<Command> make_report();
 std::unique_ptr<Command> make_score();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_reference();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -34,6 +35,7 @@ const std::vector<CommandEntry>& commands() {
       {"logprobs", "Log-probabilities of given token sequences.", make_logprobs},
       {"tokenize", "Text or messages to token ids, or ids to text.", make_tokenize},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
+      {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
   };
   return list;
 }

@@ -51,18 +51,36 @@ at::Tensor Model::logits(const at::Tensor& hidden) const {
   return cap > 0 ? at::tanh(logits / cap) * cap : logits;
 }
 
-std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device) {
+std::string architecture_of(const Json& config) {
   const Json names = require<Json>(config, "architectures", "config.json");
   if (!names.is_array() || names.empty() || !names[0].is_string())
     fail_usage("config.json: \"architectures\" must be a list of one name");
-  const auto architecture = names[0].get<std::string>();
+  return names[0].get<std::string>();
+}
+
+namespace {
+
+const Family& family_of(std::string_view architecture) {
   std::string known;
   for (const Family& family : families()) {
-    if (family.architecture == architecture) return family.make(config, dtype, device);
+    if (family.architecture == architecture) return family;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", family.architecture);
   }
   fail_usage("config.json: architecture {} is not supported; supported are {}", architecture,
              known);
+}
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device) {
+  return family_of(architecture_of(config)).make(config, dtype, device);
+}
+
+std::unique_ptr<Model> make_trunk(const Json& config, std::string_view architecture,
+                                  at::ScalarType dtype, at::Device device) {
+  Json headless = config;
+  headless["tie_word_embeddings"] = true;
+  return family_of(architecture).make(headless, dtype, device);
 }
 
 }  // namespace amalgam

@@ -136,4 +136,12 @@ const std::vector<Family>& families();
 /// is a usage error that names those that are.
 std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device);
 
+/// The name in "architectures" of config.json.
+std::string architecture_of(const Json& config);
+
+/// The decoder under a classifier: the family `architecture` for this config, without a head of its
+/// own (head() is the embedding). Only forward() is of use.
+std::unique_ptr<Model> make_trunk(const Json& config, std::string_view architecture,
+                                  at::ScalarType dtype, at::Device device);
+
 }  // namespace amalgam

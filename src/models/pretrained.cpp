@@ -34,19 +34,6 @@ constexpr const char* kCompanions[] = {
     "additional_chat_templates",
 };
 
-Json read_config(const fs::path& file) {
-  if (!fs::exists(file)) fail_usage("{}: missing; give a Hugging Face model folder", file.string());
-  Json config = parse_json(read_file(file), file.string());
-  if (!config.is_object()) fail_usage("{}: is not a JSON object", file.string());
-  const auto quantized = config.find("quantization_config");
-  if (quantized != config.end() && !quantized->is_null())
-    fail_usage(
-        "{}: \"quantization_config\": quantized weights are not supported, give the model "
-        "in bf16, fp16 or fp32",
-        file.string());
-  return config;
-}
-
 std::vector<Token> eos_ids(const Json& config, const std::string& where) {
   const auto found = config.find("eos_token_id");
   if (found == config.end() || found->is_null()) return {};
@@ -65,7 +52,7 @@ Pretrained build(const fs::path& folder, const fs::path& config_file, at::Scalar
                  at::Device device) {
   Pretrained built;
   built.folder = folder;
-  built.config = read_config(config_file);
+  built.config = read_model_config(config_file);
   const fs::path generation = folder / "generation_config.json";
   if (fs::exists(generation))
     built.eos_ids =
@@ -74,18 +61,6 @@ Pretrained build(const fs::path& folder, const fs::path& config_file, at::Scalar
   built.model = with_context(config_file.parent_path().string(),
                              [&] { return make_model(built.config, dtype, device); });
   return built;
-}
-
-/// Says which stored tensors the model has no use for; a wrong architecture shows here.
-void report_unused(const StoredWeights& stored, const Model& model, const fs::path& folder) {
-  std::set<std::string> used;
-  for (const NamedWeight& weight : model.weights().named()) used.insert(weight.name);
-  std::vector<std::string> unused;
-  for (const std::string& name : stored.names())
-    if (!used.contains(name)) unused.push_back(name);
-  if (!unused.empty())
-    warn("{}: {} stored tensors are not part of the model and were left out ({}{})",
-         folder.string(), unused.size(), unused[0], unused.size() > 1 ? ", ..." : "");
 }
 
 const char* torch_name(at::ScalarType dtype) {
@@ -133,14 +108,42 @@ at::ScalarType dtype_from_name(const std::string& name) {
   fail_usage("dtype {}: must be fp32 or bf16", name);
 }
 
+Json read_model_config(const fs::path& file) {
+  if (!fs::exists(file)) fail_usage("{}: missing; give a Hugging Face model folder", file.string());
+  Json config = parse_json(read_file(file), file.string());
+  if (!config.is_object()) fail_usage("{}: is not a JSON object", file.string());
+  const auto quantized = config.find("quantization_config");
+  if (quantized != config.end() && !quantized->is_null())
+    fail_usage(
+        "{}: \"quantization_config\": quantized weights are not supported, give the model "
+        "in bf16, fp16 or fp32",
+        file.string());
+  return config;
+}
+
+void load_weights(const fs::path& folder, std::initializer_list<const Weights*> weights) {
+  const StoredWeights stored(folder);
+  const c10::AutoGradMode no_grad(false);
+  std::set<std::string> used;
+  for (const Weights* each : weights) {
+    for (const NamedWeight& weight : each->named()) {
+      weight.view.copy_(stored.tensor(weight.name, weight.view.sizes()));
+      used.insert(weight.name);
+    }
+  }
+  // A wrong architecture shows here.
+  std::vector<std::string> unused;
+  for (const std::string& name : stored.names())
+    if (!used.contains(name)) unused.push_back(name);
+  if (!unused.empty())
+    warn("{}: {} stored tensors are not part of the model and were left out ({}{})",
+         folder.string(), unused.size(), unused[0], unused.size() > 1 ? ", ..." : "");
+}
+
 Pretrained load_pretrained(const fs::path& folder, at::ScalarType dtype, at::Device device) {
   if (!fs::is_directory(folder)) fail_usage("{}: no such model folder", folder.string());
   Pretrained loaded = build(folder, folder / "config.json", dtype, device);
-  const StoredWeights stored(folder);
-  const c10::AutoGradMode no_grad(false);
-  for (const NamedWeight& weight : loaded.model->weights().named())
-    weight.view.copy_(stored.tensor(weight.name, weight.view.sizes()));
-  report_unused(stored, *loaded.model, folder);
+  load_weights(folder, {&loaded.model->weights()});
   return loaded;
 }
 

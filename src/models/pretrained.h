@@ -1,6 +1,7 @@
 // Hugging Face model folders: in and out.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,14 @@ struct Pretrained {
 
 /// "fp32" or "bf16", the types models compute in; another name is a usage error.
 at::ScalarType dtype_from_name(const std::string& name);
+
+/// config.json as an object. A missing or broken file and quantised weights are usage errors.
+Json read_model_config(const fs::path& file);
+
+/// Fills `weights` from the safetensors of `folder`, each tensor mapped and converted on its own.
+/// Missing files, tensors and wrong shapes are usage errors naming file and tensor; stored tensors
+/// that none of `weights` has are named in a warning.
+void load_weights(const fs::path& folder, std::initializer_list<const Weights*> weights);
 
 /// Reads config.json and the safetensors of `folder` (one file, or shards with an index) into
 /// `dtype`. Missing files, tensors and wrong shapes are usage errors naming file and tensor.

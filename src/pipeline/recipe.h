@@ -2,6 +2,7 @@
 // once.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,12 +16,14 @@ namespace amalgam {
 
 struct PromptsConfig {
   fs::path train;                 // split into SFT and preference prompts
-  fs::path heldout;               // measured only
+  fs::path heldout;               // measured only; may be empty
+  fs::path responses;             // answers that exist already; may be empty
   double sft_fraction = 1.0 / 3;  // WRPO (arXiv 2412.03187), section 4.1
   void describe(Options& options);
 };
 
-/// A model that takes part: a Hugging Face folder under a name of its own.
+/// A model that takes part: a Hugging Face folder under a name of its own. A source without a
+/// folder has its answers in PromptsConfig::responses.
 struct ModelConfig {
   std::string name;
   fs::path model;
@@ -37,10 +40,22 @@ struct EvaluateStage : SamplingConfig {
   EvaluateStage();
 };
 
+/// What scores the answers. Settings of a single scorer are optional here: the scorer's own
+/// declaration has the defaults, and refuses those that are not its own.
 struct ScoreConfig {
-  std::string scorer = "exact-answer";
-  std::string extract = "auto";
+  std::string scorer = "";  // after load_recipe never empty
+  std::string name;
+  std::optional<fs::path> model;
+  std::optional<std::string> dtype;
+  std::optional<int64_t> batch_tokens;
+  std::optional<std::string> extract;
+  std::optional<bool> ignore_case;
   void describe(Options& options);
+
+  /// The scorer's name in the store.
+  std::string stored_as() const;
+  /// Whether a score is a verdict, 1 or 0; else it is a reward on a scale of its own.
+  bool is_verdict() const { return scorer == "exact-answer"; }
 };
 
 struct SftStage : TrainConfig {
@@ -69,6 +84,9 @@ struct Recipe {
   EvaluateStage evaluate;
   void describe(Options& options);
 };
+
+/// The settings that make_scorer takes, with what the recipe says for all models.
+Json scorer_settings(const Recipe& recipe);
 
 /// Reads, checks and resolves a recipe; `assignments` are --set values. Relative paths in it start
 /// at the recipe's folder. Usage errors name line and key.

@@ -1,38 +1,90 @@
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/random.h"
 #include "pipeline/stages.h"
 #include "reward/scorer.h"
 
 namespace amalgam {
+namespace {
+
+// Responses whose scores are written in one transaction: what a kill loses at most.
+constexpr size_t kChunk = 256;
+
+/// Identity of a response and its text, which a later import may change.
+std::string identity(const Response& response) {
+  const ResponseKey& key = response.key;
+  return fmt::format("{:016x}", stable_hash({key.prompt_id, key.source, std::to_string(key.sample),
+                                             response.text}));
+}
+
+/// The responses a scorer has seen and could give no score: kept under `meta`, so that a later call
+/// does not try them again.
+class Unscorable {
+ public:
+  Unscorable(RunStore& store, const std::string& scorer)
+      : store_(store), key_("unscorable." + scorer) {
+    kept_ = store.meta(key_).value_or(Json::object());
+  }
+  bool contains(const Response& response) const { return kept_.contains(identity(response)); }
+  void add(const Response& response, Json why) {
+    const ResponseKey& key = response.key;
+    why.update({{"prompt_id", key.prompt_id}, {"source", key.source}, {"sample", key.sample}});
+    kept_[identity(response)] = std::move(why);
+  }
+  void save() { store_.put_meta(key_, kept_); }
+
+ private:
+  RunStore& store_;
+  std::string key_;
+  Json kept_;
+};
+
+}  // namespace
 
 void score_responses(Run& run) {
-  const std::string& name = run.recipe.score.scorer;
-  const std::vector<Response> waiting = run.store.unscored(name);
+  const std::string name = run.recipe.score.stored_as();
+  Unscorable unscorable(run.store, name);
+  std::vector<Response> waiting = run.store.unscored(name);
+  std::erase_if(waiting, [&](const Response& each) { return unscorable.contains(each); });
   if (waiting.empty()) return;
-  ScoreConfig settings = run.recipe.score;
-  const auto scorer = make_scorer(name, Options::described(settings).dump());
+  const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {
+    return make_scorer(run.recipe.score.scorer, scorer_settings(run.recipe));
+  });
   std::unordered_map<std::string, Prompt> prompts;
   for (Prompt& prompt : run.store.prompts()) {
     std::string id = prompt.id;
     prompts.emplace(std::move(id), std::move(prompt));
   }
-  constexpr size_t kChunk = 4096;
-  Progress progress("score " + name, static_cast<int64_t>(waiting.size()), "answers");
+  Progress progress("score " + name, std::ssize(waiting), "answers");
+  int64_t without = 0;
   for (size_t begin = 0; begin < waiting.size(); begin += kChunk) {
     const size_t end = std::min(begin + kChunk, waiting.size());
     std::vector<ScoreRequest> requests;
     for (size_t i = begin; i < end; ++i)
       requests.push_back({&prompts.at(waiting[i].key.prompt_id), &waiting[i]});
-    const std::vector<Scored> scored = scorer->score(requests);
+    const std::vector<Scored> scored =
+        scorer->score(requests, [&](int64_t count) { progress.advance(count); });
     std::vector<Score> scores;
-    for (size_t i = 0; i < scored.size(); ++i)
-      scores.push_back({waiting[begin + i].key, name, scored[i].value, scored[i].details});
+    const int64_t before = without;
+    for (size_t i = 0; i < scored.size(); ++i) {
+      const Response& response = waiting[begin + i];
+      if (scored[i].value) {
+        scores.push_back({response.key, name, *scored[i].value, scored[i].details});
+      } else {
+        unscorable.add(response, scored[i].details);
+        ++without;
+      }
+    }
     run.store.put_scores(scores);
-    progress.advance(static_cast<int64_t>(end - begin));
+    if (without > before) unscorable.save();
   }
+  if (without > 0)
+    warn("{} of {} answers are longer than the window of {} and have no score (meta {})", without,
+         waiting.size(), name, "unscorable." + name);
 }
 
 }  // namespace amalgam

@@ -31,10 +31,12 @@ class ExactAnswer : public Scorer {
  public:
   explicit ExactAnswer(const ExactAnswerConfig& config) : config_(config) {}
 
-  std::vector<Scored> score(std::span<const ScoreRequest> requests) override {
+  std::vector<Scored> score(std::span<const ScoreRequest> requests,
+                            const ScoredCount& done) override {
     std::vector<Scored> results;
     results.reserve(requests.size());
     for (const ScoreRequest& request : requests) results.push_back(score_one(request));
+    done(std::ssize(results));
     return results;
   }
 

@@ -2,7 +2,9 @@
 // line in scorers.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,26 +19,34 @@ struct ScoreRequest {
   const Response* response;
 };
 
-/// value and details of one response.
+/// What came of one response: its score, or nothing where there can be none; `details` then say
+/// why.
 struct Scored {
-  double value = 0;
+  std::optional<double> value;
   Json details = Json::object();
 };
+
+/// Hears how many more responses are done, while a call goes on.
+using ScoredCount = std::function<void(int64_t)>;
 
 class Scorer {
  public:
   virtual ~Scorer() = default;
   /// One result a request, in order; a result does not depend on the other requests.
-  virtual std::vector<Scored> score(std::span<const ScoreRequest> requests) = 0;
+  virtual std::vector<Scored> score(
+      std::span<const ScoreRequest> requests, const ScoredCount& done = [](int64_t) {}) = 0;
 };
 
 struct ScorerEntry {
   std::string_view name;  // "exact-answer"
   std::string_view sentence;
-  /// `settings`: the rest of the recipe's score section (model folder, ...).
+  /// `settings`: the rest of the recipe's score section (model folder, ...). Checks them; what is
+  /// costly waits for the first call of score().
   std::unique_ptr<Scorer> (*make)(const Json& settings);
 };
 const std::vector<ScorerEntry>& scorers();
+/// "exact-answer, reward-model".
+std::string scorer_names();
 /// `settings`: the score section, or null. An unknown name is a usage error with the nearest known
 /// one.
 std::unique_ptr<Scorer> make_scorer(const std::string& name, const Json& settings);

@@ -6,13 +6,23 @@ namespace amalgam {
 
 // Each scorer's file defines its factory.
 std::unique_ptr<Scorer> make_exact_answer(const Json& settings);
+std::unique_ptr<Scorer> make_reward_scorer(const Json& settings);
 
 const std::vector<ScorerEntry>& scorers() {
   static const std::vector<ScorerEntry> list = {
       {"exact-answer", "1 where the response's final answer is the gold answer, else 0.",
        make_exact_answer},
+      {"reward-model", "What a reward model (model: DIR) makes of the response.",
+       make_reward_scorer},
   };
   return list;
+}
+
+std::string scorer_names() {
+  std::string names;
+  for (const ScorerEntry& entry : scorers())
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  return names;
 }
 
 std::unique_ptr<Scorer> make_scorer(const std::string& name, const Json& settings) {
@@ -26,10 +36,8 @@ std::unique_ptr<Scorer> make_scorer(const std::string& name, const Json& setting
     names.emplace_back(entry.name);
   }
   const auto nearest = nearest_name(name, names);
-  std::string known;
-  for (const std::string& each : names) known += (known.empty() ? "" : ", ") + each;
   fail_usage("scorer '{}': unknown{} (known: {})", name,
-             nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", known);
+             nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", scorer_names());
 }
 
 }  // namespace amalgam

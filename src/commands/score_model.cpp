@@ -1,0 +1,141 @@
+#include "commands/score_model.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "models/pretrained.h"
+#include "reward/pair_ranker.h"
+#include "reward/reward_model.h"
+#include "tensor/device.h"
+
+namespace amalgam {
+namespace {
+
+/// Rows read and scored together, so that a batch finds company of its length.
+constexpr size_t kRowsPerCall = 4096;
+
+struct Rows {
+  std::vector<Json> rows;  // what the output keeps of each
+  std::vector<std::string> where;
+};
+
+/// Reads all rows; `visit` takes what it needs of each, `consumed` is not passed through.
+template <class Visit>
+Rows read_rows(const fs::path& input, std::initializer_list<const char*> consumed,
+               const Visit& visit) {
+  Rows read;
+  for_each_row(input, [&](const Json& row, const std::string& where) {
+    require<Json>(row, "id", where);
+    visit(row, where);
+    Json& kept = read.rows.emplace_back(row);
+    for (const char* key : consumed) kept.erase(key);
+  });
+  return read;
+}
+
+void score_conversations(const ScoreModelCall& call) {
+  const RewardModel model(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  std::vector<std::vector<Token>> conversations;
+  const Rows rows = read_rows(
+      call.input, {"messages", "add_generation_prompt", "template_kwargs", "now"},
+      [&](const Json& row, const std::string& where) {
+        const Json messages = require<Json>(row, "messages", where);
+        conversations.push_back(with_context(
+            where, [&] { return model.encode(messages, read_chat_options(row, where)); }));
+        with_context(where, [&] { model.check(conversations.back()); });
+      });
+  JsonlWriter writer(call.output);
+  Progress progress("score", std::ssize(rows.rows), "conversations");
+  int64_t scored = 0, too_long = 0;
+  double sum = 0;
+  for (size_t begin = 0; begin < rows.rows.size(); begin += kRowsPerCall) {
+    const auto part =
+        std::span(conversations).subspan(begin, std::min(kRowsPerCall, rows.rows.size() - begin));
+    const std::vector<Scored> scores =
+        model.score(part, call.batch_tokens, [&](int64_t count) { progress.advance(count); });
+    for (size_t i = 0; i < scores.size(); ++i) {
+      Json out = rows.rows[begin + i];
+      if (scores[i].value) {
+        out["score"] = *scores[i].value;
+        sum += *scores[i].value;
+        ++scored;
+      } else {
+        ++too_long;
+      }
+      out.update(scores[i].details);
+      writer.write(out);
+    }
+  }
+  writer.close();
+  info("score: {} conversations, mean {:.4f}", scored,
+       scored > 0 ? sum / static_cast<double>(scored) : 0);
+  if (too_long > 0)
+    warn("{} conversations are longer than the model's window and have no score (\"too_long\")",
+         too_long);
+}
+
+struct Group {
+  std::string prompt;
+  std::vector<std::string> candidates;
+  PairLimits limits;
+};
+
+Group read_group(const Json& row, const std::string& where) {
+  Group group;
+  group.prompt = require<std::string>(row, "prompt", where);
+  const Json candidates = require<Json>(row, "candidates", where);
+  if (!candidates.is_array() || candidates.empty())
+    fail_usage("{}: \"candidates\" must be a list of texts", where);
+  for (const Json& text : candidates) {
+    if (!text.is_string()) fail_usage("{}: \"candidates\" must be a list of texts", where);
+    group.candidates.push_back(text.get<std::string>());
+  }
+  const auto limit = [&](const char* key, int64_t& value) {
+    value = optional_or<int64_t>(row, key, value, where);
+    // [CLS], marker, [SEP].
+    if (value < 3) fail_usage("{}: \"{}\" is {}, must be at least 3", where, key, value);
+  };
+  limit("source_max_length", group.limits.source);
+  limit("candidate_max_length", group.limits.candidate);
+  return group;
+}
+
+void rank_candidates(const ScoreModelCall& call) {
+  const PairRanker ranker(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  std::vector<Group> groups;
+  const Rows rows = read_rows(
+      call.input, {"prompt", "candidates", "source_max_length", "candidate_max_length"},
+      [&](const Json& row, const std::string& where) { groups.push_back(read_group(row, where)); });
+  JsonlWriter writer(call.output);
+  Progress progress("rank", std::ssize(groups), "prompts");
+  int64_t cut = 0;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Ranking ranking =
+        ranker.rank(groups[i].prompt, groups[i].candidates, groups[i].limits, call.batch_tokens);
+    Json out = rows.rows[i];
+    out["matrix"] = ranking.matrix;
+    out["ranking"] = ranking.ranking;
+    if (ranking.prompt_cut || !ranking.cut.empty()) {
+      out["too_long"] = {{"prompt", ranking.prompt_cut}, {"candidates", ranking.cut}};
+      ++cut;
+    }
+    writer.write(out);
+    progress.advance(1);
+  }
+  writer.close();
+  info("score: {} prompts ranked", groups.size());
+  if (cut > 0) warn("{} prompts have texts that were cut (\"too_long\")", cut);
+}
+
+}  // namespace
+
+void score_with_model(const ScoreModelCall& call) {
+  if (!fs::is_directory(call.model)) fail_usage("{}: no such model folder", call.model.string());
+  const Json config = read_model_config(call.model / "config.json");
+  if (architecture_of(config) == kPairRankerArchitecture)
+    rank_candidates(call);
+  else
+    score_conversations(call);
+}
+
+}  // namespace amalgam

@@ -1,0 +1,139 @@
+// Inputs are those of LLM-Blender: [CLS] <|source|> ... [SEP] [CLS] <|candidate1|> ... [SEP] [CLS]
+// <|candidate2|> ... [SEP]. T tokens, D hidden size.
+#include "reward/pair_ranker.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/tanh.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "models/layers.h"
+#include "models/pretrained.h"
+
+namespace amalgam {
+PairRanker::PairRanker(const fs::path& folder, at::ScalarType dtype, at::Device device)
+    : tokenizer_(Tokenizer::load(folder)),
+      weights_(dtype, device),
+      head_weights_(at::kFloat, device) {
+  const Json config = read_model_config(folder / "config.json");
+  with_context(folder.string(), [&] {
+    encoder_ = std::make_unique<DebertaEncoder>(config, "pretrained_model", weights_);
+    const int64_t hidden = encoder_->hidden();
+    const auto tasks = config_value<int64_t>(config, "n_tasks", 1);
+    if (tasks < 1) fail_usage("config.json: \"n_tasks\" is {}, must be at least 1", tasks);
+    hidden_layer_ = head_weights_.linear({{"head_layer.1", hidden}}, 2 * hidden, true);
+    output_layer_ = head_weights_.linear({{"head_layer.4", tasks}}, hidden, true);
+    source_ = marker(config, "source_prefix_id", "<|source|>");
+    first_ = marker(config, "cand1_prefix_id", "<|candidate1|>");
+    second_ = marker(config, "cand2_prefix_id", "<|candidate2|>");
+  });
+  load_weights(folder, {&weights_, &head_weights_});
+}
+
+PairRanker::Marker PairRanker::marker(const Json& config, const char* key, const char* text) const {
+  const auto known = tokenizer_.token_id(text);
+  const auto id = config_value<int64_t>(config, key, known ? *known : -1);
+  if (id < 0) fail_usage("config.json: \"{}\" is missing, and the tokenizer has no {}", key, text);
+  if (known == id) return {*known, text};
+  const auto token = static_cast<Token>(id);
+  return {token, tokenizer_.decode({&token, 1}, false)};
+}
+
+PairRanker::Part PairRanker::encode(const Marker& marker, const std::string& text,
+                                    int64_t limit) const {
+  std::vector<Token> ids = tokenizer_.encode(marker.text + text, true);
+  const bool cut = std::ssize(ids) > limit;
+  if (cut) ids.erase(ids.begin() + (limit - 1), ids.end() - 1);  // the closing [SEP] stays
+  const auto found = std::find(ids.begin(), ids.end(), marker.id);
+  if (found == ids.end())
+    fail_usage("the tokenizer does not make token {} of \"{}\"", marker.id, marker.text);
+  for (const Token id : ids)
+    if (id >= encoder_->vocab())
+      fail_usage("the tokenizer gives token {}, the model's vocabulary has {}", id,
+                 encoder_->vocab());
+  const int64_t at = found - ids.begin();
+  return {std::move(ids), at, cut};
+}
+
+Ranking PairRanker::rank(const std::string& prompt, std::span<const std::string> candidates,
+                         const PairLimits& limits, int64_t batch_tokens) const {
+  const size_t count = candidates.size();
+  const Part source = encode(source_, prompt, limits.source);
+  const int64_t room = (limits.source + 2 * limits.candidate - std::ssize(source.ids)) / 2;
+  Ranking result;
+  result.prompt_cut = source.cut;
+  std::vector<Part> as_first, as_second;
+  for (size_t i = 0; i < count; ++i) {
+    as_first.push_back(encode(first_, candidates[i], room));
+    as_second.push_back(encode(second_, candidates[i], room));
+    if (as_first[i].cut || as_second[i].cut) result.cut.push_back(i);
+  }
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < count; ++j) {
+      if (i == j) continue;
+      Pair& pair = pairs.emplace_back(Pair{i, j, source.ids, {source.marker}});
+      for (const Part* part : {&as_first[i], &as_second[j]}) {
+        pair.markers.push_back(std::ssize(pair.ids) + part->marker);
+        pair.ids.insert(pair.ids.end(), part->ids.begin(), part->ids.end());
+      }
+    }
+  }
+  result.matrix.assign(count, std::vector<double>(count, 0));
+  for (size_t first = 0; first < pairs.size();) {
+    size_t end = first;
+    for (int64_t tokens = 0; end < pairs.size(); ++end) {
+      tokens += std::ssize(pairs[end].ids);
+      if (end > first && tokens > batch_tokens) break;
+    }
+    const auto values = logits(std::span(pairs).subspan(first, end - first));
+    for (size_t i = 0; i < values.size(); ++i)
+      result.matrix[pairs[first + i].first][pairs[first + i].second] = values[i];
+    first = end;
+  }
+  // LLM-Blender's "max logits": how much better than the others, as first and as second answer.
+  std::vector<double> sums(count, 0);
+  for (size_t i = 0; i < count; ++i)
+    for (size_t j = 0; j < count; ++j) sums[i] += result.matrix[i][j] - result.matrix[j][i];
+  result.ranking.resize(count);
+  std::iota(result.ranking.begin(), result.ranking.end(), size_t{0});
+  std::stable_sort(result.ranking.begin(), result.ranking.end(),
+                   [&](size_t a, size_t b) { return sums[a] > sums[b]; });
+  return result;
+}
+
+std::vector<double> PairRanker::logits(std::span<const Pair> pairs) const {
+  const c10::AutoGradMode no_grad(false);
+  std::vector<int64_t> ids, lengths, rows;
+  for (const Pair& pair : pairs) {
+    for (const int64_t marker : pair.markers) rows.push_back(std::ssize(ids) + marker);
+    ids.insert(ids.end(), pair.ids.begin(), pair.ids.end());
+    lengths.push_back(std::ssize(pair.ids));
+  }
+  const auto tensor = [&](std::vector<int64_t>& values) {
+    return at::from_blob(values.data(), {std::ssize(values)}, at::kLong).to(weights_.device());
+  };
+  const at::Tensor marked = encoder_
+                                ->forward(tensor(ids), lengths)  // (T, D)
+                                .index_select(0, tensor(rows))
+                                .to(at::kFloat);  // (3 a pair, D)
+  std::vector<double> values;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    // [s; c1] and [s; c2] of one pair: its values must not depend on other pairs.
+    const auto part = marked.narrow(0, 3 * static_cast<int64_t>(i), 3).split(1);
+    const at::Tensor both =
+        at::cat({at::cat({part[0], part[1]}, 1), at::cat({part[0], part[2]}, 1)});  // (2, 2 D)
+    const at::Tensor scores = output_layer_(at::tanh(hidden_layer_(both)));         // (2, tasks)
+    values.push_back((scores[0] - scores[1]).mean().item<double>());
+  }
+  return values;
+}
+
+}  // namespace amalgam

@@ -1,0 +1,71 @@
+// PairRM (LLM-Blender, arXiv 2306.02561): which of two answers is better, and from all pairs a
+// ranking.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/files.h"
+#include "models/deberta.h"
+#include "text/tokenizer.h"
+
+namespace amalgam {
+
+inline constexpr std::string_view kPairRankerArchitecture = "DebertaV2PairRM";
+
+/// Tokens of the prompt's part of an input, and of each answer's, markers included; an answer also
+/// gets what the prompt leaves. The values PairRM was trained with.
+struct PairLimits {
+  int64_t source = 1224, candidate = 412;
+};
+
+struct Ranking {
+  /// matrix[i][j] > 0: answer i is better than answer j (as first and second answer); 0 where i is
+  /// j.
+  std::vector<std::vector<double>> matrix;
+  std::vector<size_t> ranking;  // best first
+  /// What had to be cut to the limits: the prompt, and answers by index.
+  bool prompt_cut = false;
+  std::vector<size_t> cut;
+};
+
+class PairRanker {
+ public:
+  PairRanker(const fs::path& folder, at::ScalarType dtype, at::Device device);
+
+  /// Compares every answer with every other, in both orders; pairs of up to `batch_tokens` tokens
+  /// are computed together, which does not change the result.
+  Ranking rank(const std::string& prompt, std::span<const std::string> candidates,
+               const PairLimits& limits, int64_t batch_tokens) const;
+
+ private:
+  /// A token that opens a part of the input, and the text that gives it.
+  struct Marker {
+    Token id;
+    std::string text;
+  };
+  struct Part {
+    std::vector<Token> ids;
+    int64_t marker;  // where in `ids`
+    bool cut;
+  };
+  struct Pair {
+    size_t first, second;
+    std::vector<Token> ids;
+    std::vector<int64_t> markers;  // source, first, second
+  };
+  Marker marker(const Json& config, const char* key, const char* text) const;
+  Part encode(const Marker& marker, const std::string& text, int64_t limit) const;
+  std::vector<double> logits(std::span<const Pair> pairs) const;
+
+  Tokenizer tokenizer_;
+  Weights weights_, head_weights_;
+  std::unique_ptr<DebertaEncoder> encoder_;
+  Linear hidden_layer_, output_layer_;
+  Marker source_, first_, second_;
+};
+
+}  // namespace amalgam

@@ -1,0 +1,66 @@
+// A reward model as the scorer of a recipe.
+#include "core/config.h"
+#include "core/error.h"
+#include "models/pretrained.h"
+#include "reward/reward_model.h"
+#include "tensor/device.h"
+
+namespace amalgam {
+namespace {
+
+struct RewardScorerConfig {
+  fs::path model;
+  std::string dtype = "bf16", device = "cpu";
+  int64_t batch_tokens = 8192;
+
+  void describe(Options& options) {
+    options.add("model", model, "Hugging Face folder of the reward model.");
+    options.add("dtype", dtype, "Type to compute in: fp32 or bf16.", one_of({"fp32", "bf16"}));
+    options.add("device", device, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
+    options.add("batch_tokens", batch_tokens,
+                "Tokens computed together; memory, not scores, depends on it.",
+                at_least(int64_t{1}));
+  }
+};
+
+class RewardScorer : public Scorer {
+ public:
+  explicit RewardScorer(const RewardScorerConfig& config) : config_(config) {}
+
+  std::vector<Scored> score(std::span<const ScoreRequest> requests,
+                            const ScoredCount& done) override {
+    if (!model_)
+      model_ = std::make_unique<RewardModel>(config_.model, dtype_from_name(config_.dtype),
+                                             device_from_name(config_.device));
+    std::vector<std::vector<Token>> conversations;
+    for (const ScoreRequest& request : requests) {
+      Json messages = request.prompt->messages;
+      messages.push_back({{"role", "assistant"}, {"content", request.response->text}});
+      with_context("prompt " + request.prompt->id, [&] {
+        conversations.push_back(model_->encode(messages, {}));
+        model_->check(conversations.back());
+      });
+    }
+    return model_->score(conversations, config_.batch_tokens, done);
+  }
+
+ private:
+  RewardScorerConfig config_;
+  std::unique_ptr<RewardModel> model_;  // loaded for the first call
+};
+
+}  // namespace
+
+std::unique_ptr<Scorer> make_reward_scorer(const Json& settings) {
+  RewardScorerConfig config;
+  ConfigTree tree;
+  tree.values = settings;
+  tree.origin = "score";
+  Options::described(config).read(tree);
+  if (config.model.empty())
+    fail_usage("scorer reward-model: model is missing, the reward model's folder");
+  check_reward_model(config.model);
+  return std::make_unique<RewardScorer>(config);
+}
+
+}  // namespace amalgam

@@ -7,7 +7,7 @@ WERROR ?= $(if $(filter 12,$(shell c++ -dumpversion 2>/dev/null)),ON,OFF)
 
 export AMALGAM_TORCH
 
-.PHONY: help bootstrap configure build test quickstart bundle bench clean
+.PHONY: help bootstrap configure build test quickstart bundle bench reference clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -43,6 +43,9 @@ bundle: build ## dist/amalgam-VERSION-linux-x86_64.tar.gz, which runs without th
 bench: build ## measure against TRL and the official WRPO trainer (sets up their environments)
 	@echo "== Measuring" >&2
 	@bench/run.sh $(BUILD)/amalgam
+
+reference: build ## docs/reference.md from the declarations
+	@$(BUILD)/amalgam reference > docs/reference.md
 
 clean: ## remove what was built; keep .deps and runs
 	rm -rf $(BUILD) dist

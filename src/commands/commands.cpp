@@ -17,6 +17,7 @@ std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_inspect();
 std::unique_ptr<Command> make_chat();
+std::unique_ptr<Command> make_reference();
 std::unique_ptr<Command> make_logprobs();
 std::unique_ptr<Command> make_tokenize();
 
@@ -39,6 +40,7 @@ const std::vector<CommandEntry>& commands() {
        make_inspect},
       {"chat", "A conversation with a model in the terminal.", make_chat},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
+      {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
   };
   return list;
 }

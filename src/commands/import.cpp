@@ -1,4 +1,6 @@
 // amalgam import: a run folder from existing prompts and responses.
+#include "pipeline/import.h"
+
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -7,8 +9,6 @@
 
 namespace amalgam {
 namespace {
-
-constexpr size_t kChunk = 1000;  // responses a transaction
 
 class Import : public Command {
  public:
@@ -36,36 +36,11 @@ class Import : public Command {
           read_prompts(held_out_, [](const std::string&) { return Split::kHeldOut; }));
     for (const Split split : {Split::kSft, Split::kPrefer, Split::kHeldOut})
       info("import: {} prompts for {}", store.prompts(split).size(), to_string(split));
-    if (!responses_.empty()) import_responses(store);
+    if (!responses_.empty()) import_responses(store, responses_);
     return 0;
   }
 
  private:
-  void import_responses(RunStore& store) {
-    std::vector<Response> chunk;
-    std::vector<Score> scores;
-    size_t responses = 0, scored = 0;
-    const auto flush = [&] {
-      Transaction transaction(*store.database());
-      store.put_responses(chunk);
-      store.put_scores(scores);
-      transaction.commit();
-      responses += chunk.size();
-      scored += scores.size();
-      chunk.clear();
-      scores.clear();
-    };
-    read_responses(responses_, [&](ResponseRow row, const std::string& where) {
-      if (!store.prompt(row.response.key.prompt_id))
-        fail_usage("{}: \"prompt_id\": there is no prompt {}", where, row.response.key.prompt_id);
-      chunk.push_back(std::move(row.response));
-      for (Score& score : row.scores) scores.push_back(std::move(score));
-      if (chunk.size() == kChunk) flush();
-    });
-    flush();
-    info("import: {} responses with {} scores", responses, scored);
-  }
-
   fs::path run_, prompts_, responses_, held_out_;
   double sft_fraction_ = 1.0 / 3;  // WRPO (arXiv 2412.03187), section 4.1
   int64_t seed_ = 42;

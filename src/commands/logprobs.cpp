@@ -125,7 +125,8 @@ class Logprobs : public Command {
       if (!row.example.responses.empty()) examples.push_back(&row.example);
     std::vector<float> logprobs;
     if (!examples.empty()) {
-      const PackedBatch batch = pack(examples, model.weights().device());
+      const PackedBatch batch = pack(examples, model.weights().device(),
+                                     [&](int64_t length) { return model.length_class(length); });
       SegmentContext attention(batch.segments);
       const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);
       const at::Tensor values = token_logprobs(hidden.index_select(0, batch.rows), model.head(),

@@ -17,7 +17,11 @@ class Sft : public TrainFiles {
       tuple.losers.clear();
     };
     for (PreferenceTuple& tuple : data.tuples) keep_first_winner(tuple);
-    for (TokenizedTuple& tuple : data.tokenized) keep_first_winner(tuple);
+    for (TokenizedTuple& tuple : data.tokenized) {
+      keep_first_winner(tuple);
+      tuple.winner_roles.resize(tuple.winners.size());
+      tuple.loser_roles.clear();
+    }
   }
 };
 

@@ -17,9 +17,8 @@ std::vector<TrainExample> tokenized_examples(const std::vector<TokenizedTuple>& 
     example.tokens.responses.insert(example.tokens.responses.end(), tuple.losers.begin(),
                                     tuple.losers.end());
     example.winners = std::ssize(tuple.winners);
-    example.roles.assign(example.tokens.responses.size(), Role::kTarget);
-    // Several chosen responses stand in the order sources, target.
-    std::fill_n(example.roles.begin(), std::max<int64_t>(0, example.winners - 1), Role::kSource);
+    example.roles = tuple.winner_roles;
+    example.roles.insert(example.roles.end(), tuple.loser_roles.begin(), tuple.loser_roles.end());
   }
   return examples;
 }

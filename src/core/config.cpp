@@ -129,7 +129,9 @@ Check<int64_t> at_least(int64_t bound) {
 Check<std::string> one_of(std::vector<std::string> names) {
   return [names = std::move(names)](const std::string& v) {
     if (std::find(names.begin(), names.end(), v) != names.end()) return std::string();
-    return fmt::format("must be one of {}", fmt::join(names, ", "));
+    const auto near = nearest_name(v, names);
+    return fmt::format("must be one of {}{}", fmt::join(names, ", "),
+                       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   };
 }
 Check<std::string> not_empty() {

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <memory>
 
 #include "core/error.h"
 
@@ -112,14 +114,39 @@ void JsonlWriter::close() {
   if (status != 0) fail("{}: cannot write ({})", path_.string(), system_reason());
 }
 
+namespace {
+
+std::string hexadecimal(const unsigned char* digest, unsigned int length) {
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+}  // namespace
+
 std::string sha256_hex(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   AMALGAM_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) ==
                 1);
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  return hexadecimal(digest, length);
+}
+
+std::string sha256_of_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail_usage("{}: cannot read ({})", path.string(), system_reason());
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  AMALGAM_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  std::vector<char> block(1 << 20);
+  while (file.read(block.data(), std::ssize(block)), file.gcount() > 0)
+    AMALGAM_CHECK(
+        EVP_DigestUpdate(context.get(), block.data(), static_cast<size_t>(file.gcount())) == 1);
+  if (file.bad()) fail("{}: cannot read ({})", path.string(), system_reason());
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  AMALGAM_CHECK(EVP_DigestFinal_ex(context.get(), digest, &length) == 1);
+  return hexadecimal(digest, length);
 }
 
 }  // namespace amalgam

@@ -49,4 +49,7 @@ class JsonlWriter {
 /// Lower-case hexadecimal SHA-256.
 std::string sha256_hex(std::string_view bytes);
 
+/// The same of a file's bytes as they lie on the disk, read in blocks.
+std::string sha256_of_file(const fs::path& path);
+
 }  // namespace amalgam

@@ -35,14 +35,51 @@ std::vector<std::vector<Token>> token_lists(const Json& row, const char* key,
   return lists;
 }
 
+/// Whether an unpaired row's response is desirable.
+bool label_of(const Json& row, const std::string& where) {
+  const Json& label = row["label"];
+  if (!label.is_boolean() && label != 0 && label != 1)
+    fail_usage("{}: \"label\" is {}, expected true or false", where, to_line(label));
+  return label == true || label == 1;
+}
+
+Role role_of(const Json& name, const std::string& where) {
+  if (name != "source" && name != "target")
+    fail_usage("{}: \"role\" is {}, expected source or target", where, to_line(name));
+  return name == "source" ? Role::kSource : Role::kTarget;
+}
+
+/// Who wrote `count` responses: what `key` lists, else the `sources` first ones sources.
+std::vector<Role> token_roles(const Json& row, const char* key, size_t count, size_t sources,
+                              const std::string& where) {
+  std::vector<Role> roles(count, Role::kTarget);
+  std::fill_n(roles.begin(), sources, Role::kSource);
+  if (!has_value(row, key)) return roles;
+  if (!row[key].is_array() || row[key].size() != count)
+    fail_usage("{}: \"{}\" must have one entry a response", where, key);
+  for (size_t i = 0; i < count; ++i)
+    roles[i] = role_of(row[key][i], fmt::format("{}: \"{}\"", where, key));
+  return roles;
+}
+
 TokenizedTuple parse_tokenized(const Json& row, const std::string& where) {
   TokenizedTuple tuple;
   const Json prompt = require<Json>(row, "prompt_ids", where);
   if (!prompt.is_array()) fail_usage("{}: \"prompt_ids\" must be a list of token ids", where);
   tuple.prompt = token_ids(prompt, "prompt_ids", where);
   tuple.id = row_id(row, prompt, where);
-  tuple.winners = token_lists(row, "chosen_ids", where);
-  if (has_value(row, "rejected_ids")) tuple.losers = token_lists(row, "rejected_ids", where);
+  if (has_value(row, "label")) {
+    (label_of(row, where) ? tuple.winners : tuple.losers) =
+        token_lists(row, "completion_ids", where);
+  } else {
+    tuple.winners = token_lists(row, "chosen_ids", where);
+    if (has_value(row, "rejected_ids")) tuple.losers = token_lists(row, "rejected_ids", where);
+  }
+  // Several chosen responses stand in the order sources, target.
+  const size_t winners = tuple.winners.size();
+  tuple.winner_roles =
+      token_roles(row, "chosen_roles", winners, winners > 1 ? winners - 1 : 0, where);
+  tuple.loser_roles = token_roles(row, "rejected_roles", tuple.losers.size(), 0, where);
   return tuple;
 }
 
@@ -95,10 +132,7 @@ void read_origins(const Json& row, const char* key, std::vector<RankedResponse>&
     fail_usage("{}: \"{}\" must have one entry an answer", where, key);
   for (size_t i = 0; i < responses.size(); ++i) {
     const std::string place = fmt::format("{}: \"{}\"", where, key);
-    const auto role = require<std::string>(origins[i], "role", place);
-    if (role != "source" && role != "target")
-      fail_usage("{}: \"role\" is \"{}\", expected source or target", place, role);
-    responses[i].role = role == "source" ? Role::kSource : Role::kTarget;
+    responses[i].role = role_of(require<Json>(origins[i], "role", place), place);
     responses[i].source = require<std::string>(origins[i], "source", place);
     responses[i].sample = require<int64_t>(origins[i], "sample", place);
     responses[i].score = require<double>(origins[i], "score", place);
@@ -129,6 +163,20 @@ PreferenceTuple parse_preference(const Json& row, const std::string& where) {
   return tuple;
 }
 
+/// TRL's unpaired preferences: one answer, desirable or not.
+PreferenceTuple parse_unpaired(const Json& row, const std::string& where) {
+  PreferenceTuple tuple;
+  Side side = parse_side(row, "completion", where);
+  if (side.responses.size() != 1)
+    fail_usage("{}: expected one answer, found {}", where, side.responses.size());
+  tuple.messages =
+      side.prompt.is_null() ? require_messages(row, "prompt", where) : std::move(side.prompt);
+  side.responses[0].role = Role::kTarget;
+  read_origins(row, "completion_from", side.responses, where);
+  (label_of(row, where) ? tuple.winners : tuple.losers) = std::move(side.responses);
+  return tuple;
+}
+
 PreferenceTuple parse_sft(const Json& row, const std::string& where) {
   PreferenceTuple tuple;
   Side side = parse_side(row, has_value(row, "messages") ? "messages" : "completion", where);
@@ -142,21 +190,18 @@ PreferenceTuple parse_sft(const Json& row, const std::string& where) {
 }
 
 PreferenceTuple parse_tuple(const Json& row, const std::string& where) {
-  if (has_value(row, "label"))
-    fail_usage(
-        "{}: rows with \"label\" (unpaired preferences) are not supported; give \"chosen\" "
-        "and \"rejected\"",
-        where);
+  const bool unpaired = has_value(row, "label") && has_value(row, "completion");
   const bool sft =
       has_value(row, "messages") || (has_value(row, "prompt") && has_value(row, "completion"));
   if (!has_value(row, "chosen") && !sft)
     fail_usage(
         "{}: \"chosen\" is missing; a row has \"prompt\", \"chosen\" and \"rejected\", or "
-        "\"messages\", or \"prompt\" and \"completion\", or \"prompt_ids\" and "
-        "\"chosen_ids\"",
+        "\"messages\", or \"prompt\" and \"completion\" (unpaired: and \"label\"), or "
+        "\"prompt_ids\" and \"chosen_ids\"",
         where);
-  PreferenceTuple tuple =
-      has_value(row, "chosen") ? parse_preference(row, where) : parse_sft(row, where);
+  PreferenceTuple tuple = has_value(row, "chosen") ? parse_preference(row, where)
+                          : unpaired               ? parse_unpaired(row, where)
+                                                   : parse_sft(row, where);
   tuple.id = row_id(row, tuple.messages, where);
   tuple.domain = optional_or<std::string>(row, "domain", "", where);
   return tuple;

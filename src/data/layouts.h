@@ -17,6 +17,7 @@ struct TokenizedTuple {
   std::vector<Token> prompt;
   std::vector<std::vector<Token>> winners;  // in the order source, target
   std::vector<std::vector<Token>> losers;
+  std::vector<Role> winner_roles, loser_roles;
 };
 
 /// A file holds tuples of one of the two kinds.

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "core/error.h"
@@ -58,11 +59,43 @@ PairOutcome pair_wrpo(const Candidates& candidates, const PairConfig& config) {
   return outcome;
 }
 
+/// The lowest of the responses of that source.
+const RankedResponse& worst_of(const Candidates& candidates, const std::string& source) {
+  return *std::find_if(candidates.sources.rbegin(), candidates.sources.rend(),
+                       [&](const RankedResponse& r) { return r.source == source; });
+}
+
+/// (y_ws, y_wt) against (y_ls, y_lt): WRPO's equation 9 (appendix F); y_ls is of y_ws's source.
+PairOutcome pair_equation_9(const Candidates& candidates, const PairConfig& config) {
+  PairOutcome outcome = pair_wrpo(candidates, config);
+  if (!outcome.dropped.empty()) return outcome;
+  outcome.losers.insert(outcome.losers.begin(),
+                        worst_of(candidates, outcome.winners.front().source));
+  return outcome;
+}
+
+/// Best against worst of one and the same source, the one whose best scores highest among those
+/// with a margin in [min_margin, max_margin]: FuseChat-3.0 (arXiv 2503.04222, section 3.2).
+PairOutcome pair_same_source(const Candidates& candidates, const PairConfig& config) {
+  if (candidates.sources.empty()) return dropped(kNoSource);
+  std::set<std::string> seen;
+  for (const RankedResponse& best : candidates.sources) {
+    if (!seen.insert(best.source).second) continue;
+    const RankedResponse& worst = worst_of(candidates, best.source);
+    const double margin = best.score - worst.score;
+    if (margin > 0 && margin >= config.min_margin && margin <= config.max_margin.value_or(INFINITY))
+      return {{best}, {worst}, ""};
+  }
+  return dropped("no source with a margin within bounds");
+}
+
 /// Why a tuple teaches nothing, or nothing wanted; empty when it may stay.
 std::string objection(const PairOutcome& outcome, const PairConfig& config) {
   const bool wrpo = outcome.winners.size() > 1;
+  const bool by_role = outcome.losers.size() > 1;  // each winner has a loser of its own role
   for (const RankedResponse& loser : outcome.losers)
     for (const RankedResponse& winner : outcome.winners) {
+      if (by_role && winner.role != loser.role) continue;
       const bool own = winner.role == Role::kTarget;
       const double margin = winner.score - loser.score;
       if (own && wrpo && margin == 0 && config.equal_target == "keep") continue;
@@ -71,6 +104,8 @@ std::string objection(const PairOutcome& outcome, const PairConfig& config) {
                    : "best source response not above the worst target's";
       if (margin < config.min_margin)
         return own ? "target margin below min_margin" : "source margin below min_margin";
+      if (margin > config.max_margin.value_or(INFINITY))
+        return own ? "target margin above max_margin" : "source margin above max_margin";
       if (winner.text == loser.text) return "winner and loser have the same text";
     }
   return "";
@@ -92,6 +127,8 @@ void PairConfig::describe(Options& options) {
               "Drop prompts whose y_ws scores less than this.");
   options.add("min_margin", min_margin,
               "Drop prompts where a winner is not at least this far above y_l.", at_least(0.0));
+  options.add("max_margin", max_margin,
+              "Drop prompts where a winner is further than this above its loser.", at_least(0.0));
   options.add(
       "equal_target", equal_target,
       "WRPO prompts whose target samples all score equal: drop, or keep them with two of the "
@@ -104,6 +141,9 @@ const std::vector<PairRecipe>& pair_recipes() {
       {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo},
       {"on-policy", "y_wt against y_l (DPO on the target's own samples).", pair_on_policy},
       {"hybrid", "y_ws against y_l (WRPO without y_wt).", pair_hybrid},
+      {"equation-9", "y_ws and y_wt against y_ls of the same source and y_lt (WRPO, equation 9).",
+       pair_equation_9},
+      {"same-source", "Best against worst of one source (FuseChat-3.0).", pair_same_source},
       {"sft", "y_ws alone (Target-SFT).", pair_sft},
   };
   return list;

@@ -20,6 +20,7 @@ struct PairConfig {
   int64_t source_rank = 1;                 // y_ws is the rank-th best (WRPO, Table 9)
   std::optional<double> min_source_score;  // y_ws must reach it
   double min_margin = 0;                   // every winner must be this far above y_l
+  std::optional<double> max_margin;        // and no further than this (FuseChat-3.0)
   std::string equal_target = "drop";  // drop, keep: prompts whose target samples all score equal
   void describe(Options& options);
 };

@@ -89,7 +89,8 @@ void Database::set_up(const std::string& schema) {
   // order: whoever makes the tables commits the id with them.
   if (holds_tables() && pragma("application_id") != kApplicationId)
     fail_usage("{}: is a database of another program; name another folder", file_.string());
-  execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  use_write_ahead_log();
+  execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   Transaction transaction(*this);
   const int64_t version = pragma("user_version");
   if (version > kSchemaVersion)
@@ -99,6 +100,18 @@ void Database::set_up(const std::string& schema) {
                       kSchemaVersion));
   execute(schema);
   transaction.commit();
+}
+
+/// SQLite does not call its busy handler where several processes switch the journal of a new file,
+/// so the waiting is done here.
+void Database::use_write_ahead_log() {
+  constexpr int kPauseMs = 10;
+  for (int waited = 0;; waited += kPauseMs) {
+    const int code = sqlite3_exec(handle_, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xff) != SQLITE_BUSY || waited >= kBusyTimeoutMs) raise(code);
+    sqlite3_sleep(kPauseMs);
+  }
 }
 
 void Database::execute(const std::string& sql) {

@@ -90,6 +90,7 @@ class Database {
   [[noreturn]] void raise(int code) const;
   int64_t pragma(const std::string& name);
   void set_up(const std::string& schema);
+  void use_write_ahead_log();
 
   fs::path file_;
   sqlite3* handle_ = nullptr;

@@ -4,6 +4,8 @@
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "core/error.h"
 #include "generate/cache_context.h"
@@ -46,7 +48,10 @@ int64_t Batcher::answer_limit(const GenerateRequest& request) const {
 }
 
 int64_t Batcher::answer_pages(const GenerateRequest& request) const {
-  return pages_for(answer_limit(request) - 1);  // the last token is never a key
+  const auto prompt = static_cast<int64_t>(request.prompt.size());
+  const int64_t answer = answer_limit(request) - 1;  // the last token is never a key
+  const bool parted = model_.length_class(prompt) != model_.length_class(prompt + answer);
+  return pages_for(parted ? prompt + answer : answer);
 }
 
 int64_t Batcher::cache_pages() const {
@@ -77,17 +82,7 @@ void Batcher::admit() {
   std::vector<Prompt*> fresh;
   while (admit_one(fresh)) {
   }
-  for (size_t first = 0; first < fresh.size();) {
-    int64_t tokens = 0;
-    size_t end = first;
-    do {
-      tokens += static_cast<int64_t>(fresh[end++]->request.prompt.size());
-    } while (end < fresh.size() &&
-             tokens + static_cast<int64_t>(fresh[end]->request.prompt.size()) <=
-                 config_.prefill_tokens);
-    prefill(std::span(fresh).subspan(first, end - first));
-    first = end;
-  }
+  prefill(fresh);
   draw(running,
        [&](size_t i) { return std::span<const float>(rows_[running + i]->prompt->logits); });
   for (size_t i = running; i < rows_.size(); ++i) {
@@ -122,16 +117,19 @@ bool Batcher::admit_one(std::vector<Prompt*>& fresh) {
   if (rows_.size() >= static_cast<size_t>(config_.batch) || pages > cache_.free_pages())
     return false;
   const size_t sample = open_->started++;
-  auto row = std::make_unique<Row>(Row{.prompt = open_,
-                                       .sample = sample,
-                                       .random = RandomStream(request.seeds[sample]),
-                                       .limit = answer_limit(request),
-                                       .pages = cache_.allocate(pages),
-                                       .ids = {},
-                                       .finish_reason = {},
-                                       .stop = {},
-                                       .seen = {},
-                                       .is_seen = {}});
+  auto row = std::make_unique<Row>(
+      Row{.prompt = open_,
+          .sample = sample,
+          .random = RandomStream(request.seeds[sample]),
+          .limit = answer_limit(request),
+          .length_class = model_.length_class(static_cast<int64_t>(request.prompt.size())),
+          .apart = false,
+          .pages = cache_.allocate(pages),
+          .ids = {},
+          .finish_reason = {},
+          .stop = {},
+          .seen = {},
+          .is_seen = {}});
   if (!sampling_.stop.empty()) row->stop.emplace(tokenizer_, sampling_.stop);
   if (sampling_.repetition_penalty != 1) {
     row->is_seen.resize(static_cast<size_t>(model_.shape().vocab));
@@ -142,17 +140,16 @@ bool Batcher::admit_one(std::vector<Prompt*>& fresh) {
   return true;
 }
 
-void Batcher::prefill(std::span<Prompt* const> prompts) {
+at::Tensor Batcher::compute(std::span<const Sequence> sequences) {
   std::vector<int64_t> ids, positions, last;
   std::vector<Segment> segments;
   std::vector<Slot> slots;
-  for (const Prompt* prompt : prompts) {
-    const auto length = static_cast<int64_t>(prompt->request.prompt.size());
-    const auto begin = static_cast<int64_t>(ids.size());
-    ids.insert(ids.end(), prompt->request.prompt.begin(), prompt->request.prompt.end());
+  for (const Sequence& sequence : sequences) {
+    const int64_t length = std::ssize(sequence.ids), begin = std::ssize(ids);
+    ids.insert(ids.end(), sequence.ids.begin(), sequence.ids.end());
     for (int64_t t = 0; t < length; ++t) {
       positions.push_back(t);
-      slots.push_back(slot_of(prompt->pages, t));
+      slots.push_back(slot_of(*sequence.pages, t));
     }
     segments.push_back({.begin = begin, .end = begin + length});
     last.push_back(begin + length - 1);
@@ -161,22 +158,75 @@ void Batcher::prefill(std::span<Prompt* const> prompts) {
   PrefillContext context(cache_, segments, slots);
   const at::Tensor hidden =
       model_.forward(index_tensor(ids, device), index_tensor(positions, device), context);
-  const at::Tensor logits =
-      model_.logits(hidden.index_select(0, index_tensor(last, device))).cpu().contiguous();
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    const auto row = row_of(logits, i);
-    prompts[i]->logits.assign(row.begin(), row.end());
+  return model_.logits(hidden.index_select(0, index_tensor(last, device))).cpu().contiguous();
+}
+
+void Batcher::compute_all(std::span<const Sequence> sequences,
+                          const std::function<void(size_t, std::span<const float>)>& take) {
+  for (size_t first = 0; first < sequences.size();) {
+    int64_t tokens = 0;
+    size_t end = first;
+    do {
+      tokens += std::ssize(sequences[end++].ids);
+    } while (end < sequences.size() &&
+             tokens + std::ssize(sequences[end].ids) <= config_.prefill_tokens);
+    const at::Tensor logits = compute(sequences.subspan(first, end - first));
+    for (size_t i = first; i < end; ++i) take(i, row_of(logits, i - first));
+    first = end;
   }
 }
 
+void Batcher::prefill(std::span<Prompt* const> prompts) {
+  std::vector<Sequence> sequences;
+  for (const Prompt* prompt : prompts)
+    sequences.push_back({prompt->request.prompt, &prompt->pages});
+  compute_all(sequences, [&](size_t i, std::span<const float> logits) {
+    prompts[i]->logits.assign(logits.begin(), logits.end());
+  });
+}
+
 void Batcher::decode() {
+  std::vector<Row*> cached, moved;
+  std::vector<Sequence> sequences;  // of those that moved
+  for (const auto& row : rows_) {
+    const std::vector<Token>& prompt = row->prompt->request.prompt;
+    const int64_t now = model_.length_class(std::ssize(prompt) + std::ssize(row->ids));
+    if (now == row->length_class) {
+      cached.push_back(row.get());
+      continue;
+    }
+    row->length_class = now;
+    row->apart = true;
+    moved.push_back(row.get());
+    Sequence& sequence = sequences.emplace_back(Sequence{prompt, &row->pages});
+    sequence.ids.insert(sequence.ids.end(), row->ids.begin(), row->ids.end());
+  }
+  const at::Tensor logits = decode_cached(cached);
+  std::map<const Row*, std::vector<float>> others;
+  compute_all(sequences, [&](size_t i, std::span<const float> values) {
+    others[moved[i]].assign(values.begin(), values.end());
+  });
+  std::vector<std::span<const float>> of_row;
+  size_t next = 0;
+  for (const auto& row : rows_) {
+    const auto found = others.find(row.get());
+    of_row.push_back(found != others.end() ? std::span<const float>(found->second)
+                                           : row_of(logits, next++));
+  }
+  draw(0, [&](size_t i) { return of_row[i]; });
+  retire();
+}
+
+at::Tensor Batcher::decode_cached(std::span<Row* const> rows) {
+  if (rows.empty()) return {};
   std::vector<int64_t> ids, positions;
   std::vector<CachedRow> cached;
-  for (const auto& row : rows_) {
-    cached.push_back({.prompt_pages = &row->prompt->pages,
-                      .prompt_tokens = static_cast<int64_t>(row->prompt->request.prompt.size()),
+  for (const Row* row : rows) {
+    const int64_t prompt = std::ssize(row->prompt->request.prompt), own = std::ssize(row->ids);
+    cached.push_back({.prompt_pages = row->apart ? &row->pages : &row->prompt->pages,
+                      .prompt_tokens = row->apart ? 0 : prompt,
                       .own_pages = &row->pages,
-                      .own_tokens = static_cast<int64_t>(row->ids.size())});
+                      .own_tokens = row->apart ? prompt + own : own});
     ids.push_back(row->ids.back());
     positions.push_back(cached.back().tokens() - 1);
   }
@@ -184,9 +234,7 @@ void Batcher::decode() {
   DecodeContext context(cache_, cached, device);
   const at::Tensor hidden =
       model_.forward(index_tensor(ids, device), index_tensor(positions, device), context);
-  const at::Tensor logits = model_.logits(hidden).cpu().contiguous();  // (B, V)
-  draw(0, [&](size_t i) { return row_of(logits, i); });
-  retire();
+  return model_.logits(hidden).cpu().contiguous();  // (B, V)
 }
 
 void Batcher::draw(size_t first, const std::function<std::span<const float>(size_t)>& logits) {

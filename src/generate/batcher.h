@@ -41,7 +41,9 @@ class Batcher {
     std::shared_ptr<Prompt> prompt;
     size_t sample;
     RandomStream random;
-    int64_t limit;  // tokens of the answer
+    int64_t limit;         // tokens of the answer
+    int64_t length_class;  // that of its cached keys
+    bool apart;            // the prompt's keys are among the row's own
     Pages pages;
     std::vector<Token> ids;
     std::string finish_reason;  // empty while it goes on
@@ -51,6 +53,7 @@ class Batcher {
   };
 
   int64_t answer_limit(const GenerateRequest& request) const;
+  /// Pages of a row: for its answer, or for all if a change of class will part it from its prompt.
   int64_t answer_pages(const GenerateRequest& request) const;
   int64_t cache_pages() const;
 
@@ -59,8 +62,20 @@ class Batcher {
   /// Starts one sample if there is room; its prompt joins `fresh` if it is not in the cache yet.
   bool admit_one(std::vector<Prompt*>& fresh);
   void prefill(std::span<Prompt* const> prompts);
-  /// One token for each row.
+  /// Whole sequences: the logits of what follows them (n, V), fp32 on the CPU. Keys go to `pages`.
+  struct Sequence {
+    std::vector<Token> ids;
+    const Pages* pages;
+  };
+  at::Tensor compute(std::span<const Sequence> sequences);
+  /// Calls compute() for as many sequences at once as the configuration allows.
+  void compute_all(std::span<const Sequence> sequences,
+                   const std::function<void(size_t, std::span<const float>)>& take);
+  /// One token for each row. Where the class of the length has changed, the row's cached keys do
+  /// not hold any more (Model::length_class): all of it is computed anew, into its own pages.
   void decode();
+  /// Logits of the rows whose cached keys hold, in order (n, V), fp32 on the CPU.
+  at::Tensor decode_cached(std::span<Row* const> rows);
   /// Draws the next token of rows [first, end); `logits(i)` are those of row first + i.
   void draw(size_t first, const std::function<std::span<const float>(size_t)>& logits);
   void accept(Row& row, Token token) const;

@@ -19,6 +19,10 @@ class PrefillContext : public AttentionContext {
       : cache_(cache), segments_(segments), slots_(slots) {}
   at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                     const AttentionParams& params) override;
+  at::Tensor attend_keeping(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                            const at::Tensor& v, const AttentionParams& params,
+                            const std::function<KeyValues()>& kept) override;
+  std::vector<int64_t> lengths() const override { return sequence_lengths(segments_); }
 
  private:
   KvCache& cache_;
@@ -32,6 +36,8 @@ class DecodeContext : public AttentionContext {
   DecodeContext(KvCache& cache, std::span<const CachedRow> rows, at::Device device);
   at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                     const AttentionParams& params) override;
+  bool reads_cache() const override { return true; }
+  std::vector<int64_t> lengths() const override;
 
  private:
   KvCache& cache_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "core/error.h"
@@ -192,8 +193,20 @@ AMALGAM_INLINE void meet(const Call& call, const Running& run, int64_t first, in
   }
 }
 
+AMALGAM_SIMD void meet_fp32(const Call& call, const Running& run, int64_t first, int64_t last,
+                            int64_t head, const Pages& pages, int64_t begin, int64_t tokens,
+                            int64_t oldest) {
+  meet<float>(call, run, first, last, head, pages, begin, tokens, oldest);
+}
+AMALGAM_SIMD void meet_bf16(const Call& call, const Running& run, int64_t first, int64_t last,
+                            int64_t head, const Pages& pages, int64_t begin, int64_t tokens,
+                            int64_t oldest) {
+  meet<at::BFloat16>(call, run, first, last, head, pages, begin, tokens, oldest);
+}
+
 template <class T>
-AMALGAM_INLINE void run_task(const Call& call, const Group& group, int64_t head, float* scratch) {
+void run_task(const Call& call, const Group& group, int64_t head, float* scratch) {
+  constexpr auto meet_keys = std::is_same_v<T, float> ? meet_fp32 : meet_bf16;
   const int64_t share = call.heads / call.kv_heads;  // query heads that read this key head
   const int64_t count = (group.end - group.begin) * share;
   Running run;
@@ -215,15 +228,15 @@ AMALGAM_INLINE void run_task(const Call& call, const Group& group, int64_t head,
   // Without a window all rows see the whole prompt and go over it together.
   const CachedRow& one = call.rows[group.begin];
   if (call.window == 0)
-    meet<T>(call, run, 0, count, head, *one.prompt_pages, 0, one.prompt_tokens, 0);
+    meet_keys(call, run, 0, count, head, *one.prompt_pages, 0, one.prompt_tokens, 0);
   for (int64_t r = group.begin; r < group.end; ++r) {
     const CachedRow& row = call.rows[r];
     const int64_t first = (r - group.begin) * share, last = first + share;
     const int64_t oldest = call.window > 0 ? row.tokens() - call.window : 0;
     if (call.window > 0)
-      meet<T>(call, run, first, last, head, *row.prompt_pages, 0, row.prompt_tokens, oldest);
-    meet<T>(call, run, first, last, head, *row.own_pages, row.prompt_tokens, row.own_tokens,
-            oldest);
+      meet_keys(call, run, first, last, head, *row.prompt_pages, 0, row.prompt_tokens, oldest);
+    meet_keys(call, run, first, last, head, *row.own_pages, row.prompt_tokens, row.own_tokens,
+              oldest);
   }
 
   for (int64_t i = 0; i < count; ++i) {
@@ -234,13 +247,6 @@ AMALGAM_INLINE void run_task(const Call& call, const Group& group, int64_t head,
     for (int64_t j = 0; j < call.value_size; ++j)
       out[j] = static_cast<T>(run.sums[i * call.value_row + j] * inverse);
   }
-}
-
-AMALGAM_SIMD void run_fp32(const Call& call, const Group& group, int64_t head, float* scratch) {
-  run_task<float>(call, group, head, scratch);
-}
-AMALGAM_SIMD void run_bf16(const Call& call, const Group& group, int64_t head, float* scratch) {
-  run_task<at::BFloat16>(call, group, head, scratch);
 }
 
 }  // namespace
@@ -272,7 +278,7 @@ at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
   }
   const int64_t query_floats = call.key_size + call.value_row + kLanes + 1;
   const auto tasks = static_cast<int64_t>(groups.size()) * call.kv_heads;
-  const auto run = q.scalar_type() == at::kFloat ? run_fp32 : run_bf16;
+  const auto run = q.scalar_type() == at::kFloat ? run_task<float> : run_task<at::BFloat16>;
   const int64_t floats = widest * (call.heads / call.kv_heads) * query_floats;
   kernels::for_each_item(tasks, [&](int64_t task) {
     thread_local std::vector<float> scratch;

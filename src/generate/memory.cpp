@@ -11,8 +11,7 @@
 
 namespace amalgam {
 int64_t cache_bytes_per_token(const ModelShape& shape, at::ScalarType dtype) {
-  return shape.layers * 2 * shape.kv_heads * shape.head_dim *
-         static_cast<int64_t>(c10::elementSize(dtype));
+  return shape.layers * shape.cached * static_cast<int64_t>(c10::elementSize(dtype));
 }
 
 int64_t available_memory(at::Device device) {

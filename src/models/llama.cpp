@@ -6,7 +6,7 @@ namespace amalgam {
 std::unique_ptr<Model> make_llama(const Json& config, at::ScalarType dtype, at::Device device) {
   PreNormOptions options;
   const bool attention_bias = config_value<bool>(config, "attention_bias", false);
-  options.attention_bias = {attention_bias, attention_bias};
+  options.attention = {.qkv_bias = attention_bias, .output_bias = attention_bias};
   options.mlp_bias = config_value<bool>(config, "mlp_bias", false);
   return make_pre_norm_decoder(config, options, dtype, device);
 }

@@ -19,13 +19,30 @@
 
 namespace amalgam {
 
+/// What a cache keeps of tokens: keys (T, G, dk) and values (T, G, dv).
+struct KeyValues {
+  at::Tensor k, v;
+};
+
 /// How queries meet keys: over the segments of a batch, or against a cache.
 class AttentionContext {
  public:
   virtual ~AttentionContext() = default;
-  /// q (T, H, d), k and v (T, G, d) of this call's tokens, already rotated -> (T, H, d).
+  /// q (T, H, dk), k (T, G, dk) and v (T, G, dv) of this call's tokens, already rotated
+  /// -> (T, H, dv).
   virtual at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
                             const at::Tensor& v, const AttentionParams& params) = 0;
+  /// Whether there are tokens of earlier calls among the keys.
+  virtual bool reads_cache() const { return false; }
+  /// As attend(), where no cache is read: one that is filled keeps what `kept` makes in the place
+  /// of k and v. For attention that can also be computed from something smaller than those.
+  virtual at::Tensor attend_keeping(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                                    const at::Tensor& v, const AttentionParams& params,
+                                    const std::function<KeyValues()>& /*kept*/) {
+    return attend(layer, q, k, v, params);
+  }
+  /// Tokens of the whole sequence that each of this call's tokens stands in, so far (T).
+  virtual std::vector<int64_t> lengths() const = 0;
 };
 
 /// Attention within a packed batch.
@@ -34,6 +51,7 @@ class SegmentContext : public AttentionContext {
   explicit SegmentContext(const std::vector<Segment>& segments) : segments_(segments) {}
   at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                     const AttentionParams& params) override;
+  std::vector<int64_t> lengths() const override { return sequence_lengths(segments_); }
 
  private:
   const std::vector<Segment>& segments_;
@@ -87,6 +105,7 @@ class Weights {
 struct ModelShape {
   int64_t layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, vocab = 0,
           max_positions = 0;
+  int64_t cached = 0;  // numbers that a layer keeps of a token in decoding
 };
 
 class Model {
@@ -98,6 +117,9 @@ class Model {
   virtual const Linear& head() const = 0;  // (V, D)
   virtual double logit_softcap() const { return 0; }
   virtual ModelShape shape() const = 0;
+  /// Hidden states of a sequence depend on its whole length only through this (rotations that go
+  /// by the length): where it changes, cached keys do not hold any more. Never falls.
+  virtual int64_t length_class(int64_t /*length*/) const { return 0; }
   /// fp32 (T, V).
   at::Tensor logits(const at::Tensor& hidden) const;
 

@@ -11,30 +11,42 @@ namespace {
 
 struct Layer {
   at::Tensor attention_norm;  // (D)
-  SelfAttention attention;
+  AttentionBlock attention;
   at::Tensor mlp_norm;  // (D)
-  GatedMlp mlp;
+  MlpBlock mlp;
 };
 
 class PreNormDecoder : public Model {
  public:
   PreNormDecoder(const Json& config, const PreNormOptions& options, at::ScalarType dtype,
                  at::Device device)
-      : config_(read_decoder_config(config)), rope_(config, config_.shape.head_dim, device) {
+      : config_(read_decoder_config(config, options.defaults)),
+        rope_(config, options.rope_dim > 0 ? options.rope_dim : config_.shape.head_dim, device,
+              options.rope) {
     weights_ = std::make_unique<Weights>(dtype, device);
-    vocabulary_ = make_vocabulary(*weights_, config_);
+    const DecoderNames& names = options.names;
+    vocabulary_ = make_vocabulary(*weights_, config_, names.embedding, names.head);
+    if (options.cached > 0) config_.shape.cached = options.cached;
     const int64_t hidden = config_.shape.hidden;
     AttentionParams params;
     params.scale = 1 / std::sqrt(static_cast<double>(config_.shape.head_dim));
     for (int64_t i = 0; i < config_.shape.layers; ++i) {
-      params.window = options.windows.empty() ? 0 : options.windows[i];
-      const std::string name = layer_name(i);
+      params.window = options.windows.empty() ? 0 : options.windows[static_cast<size_t>(i)];
+      const std::string name = layer_name(i) + ".";
       Layer& layer = layers_.emplace_back();
-      layer.attention_norm = make_norm(*weights_, name + ".input_layernorm", hidden);
-      layer.attention = make_self_attention(*weights_, name + ".self_attn", i, config_,
-                                            options.attention_bias, params);
-      layer.mlp_norm = make_norm(*weights_, name + ".post_attention_layernorm", hidden);
-      layer.mlp = make_gated_mlp(*weights_, name + ".mlp", config_, options.mlp_bias);
+      layer.attention_norm = make_norm(*weights_, name + names.attention_norm, hidden);
+      const std::string attention = name + names.attention;
+      if (options.make_attention)
+        layer.attention = options.make_attention(*weights_, attention, i, config_, params);
+      else
+        layer.attention =
+            make_self_attention(*weights_, attention, i, config_, options.attention, params);
+      layer.mlp_norm = make_norm(*weights_, name + names.mlp_norm, hidden);
+      const std::string mlp = name + names.mlp;
+      if (options.make_mlp)
+        layer.mlp = options.make_mlp(*weights_, mlp, i, config_);
+      else
+        layer.mlp = make_gated_mlp(*weights_, mlp, config_, config_.mlp_size, options.mlp_bias);
     }
     final_norm_ = make_norm(*weights_, "model.norm", hidden);
   }
@@ -42,7 +54,7 @@ class PreNormDecoder : public Model {
   at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                      AttentionContext& attention) const override {
     const double eps = config_.norm_eps;
-    const RopeTables rope = rope_.tables(positions);
+    const RopeTables rope = rope_.tables(positions, attention);
     const at::Tensor embedded = at::embedding(vocabulary_.embedding, ids);  // (T, D)
     // The sum that a layer adds to, and its norm: what the next block reads.
     AddedNorm x{embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
@@ -57,6 +69,7 @@ class PreNormDecoder : public Model {
 
   const Linear& head() const override { return vocabulary_.head; }
   ModelShape shape() const override { return config_.shape; }
+  int64_t length_class(int64_t length) const override { return rope_.length_class(length); }
 
  private:
   DecoderConfig config_;

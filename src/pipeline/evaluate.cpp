@@ -87,7 +87,6 @@ void print_results(const Run& run) {
   const Evaluation evaluation = evaluation_of(run);
   const std::vector<Result> rewards =
       run.recipe.score.is_verdict() ? std::vector<Result>() : reward_results(run);
-  if (evaluation.results.empty() && rewards.empty()) return;
   if (!evaluation.results.empty())
     std::fputs(format_table(evaluation.table, isatty(STDOUT_FILENO) == 1).c_str(), stdout);
   for (const Result& r : rewards)

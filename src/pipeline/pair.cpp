@@ -12,9 +12,13 @@ void pair_stage(Run& run, Split split, const std::string& recipe) {
   PairTask task;
   task.recipe = recipe;
   task.scorer = run.recipe.score.stored_as();
-  task.target = run.target_sft();
+  task.target = run.own_samples();
   task.seed = run.seed();
-  const PairCounts counts = pair_run(run.store, split, recipe, run.recipe.pair, task);
+  PairConfig config = run.recipe.pair;
+  // A store may hold answers of models that are not in this recipe.
+  if (config.sources.empty())
+    for (const ModelConfig& source : run.recipe.sources) config.sources.push_back(source.name);
+  const PairCounts counts = pair_run(run.store, split, recipe, config, task);
   info("pairs for {}:\n{}", recipe, counts.summary());
 }
 

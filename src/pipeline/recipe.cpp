@@ -4,13 +4,17 @@
 
 #include "core/error.h"
 #include "reward/scorer.h"
-#include "train/objective.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 
 void PromptsConfig::describe(Options& options) {
   options.add("train", train, "Prompts to sample, score and train on (JSONL or Parquet).");
-  options.add("heldout", heldout, "Prompts that are only measured.");
+  options.add("heldout", heldout, "Prompts that are only measured; none: nothing is measured.");
+  options.add(
+      "responses", responses,
+      "Answers that exist already, with scores or without (docs/formats.md): those of sources "
+      "without a model, and under the target's name what stands for samples of Target-SFT.");
   options.add("sft_fraction", sft_fraction,
               "Share of the training prompts for SFT; the others are for preference training.",
               between(0, 1));
@@ -18,7 +22,9 @@ void PromptsConfig::describe(Options& options) {
 
 void ModelConfig::describe(Options& options) {
   options.add("name", name, "Name in tables and in the store.", not_empty());
-  options.add("model", model, "Hugging Face model folder.");
+  options.add("model", model,
+              "Hugging Face model folder; a source without one has its "
+              "answers in prompts.responses.");
 }
 
 SampleStage::SampleStage() {
@@ -60,10 +66,12 @@ SftStage::SftStage() {
 }
 
 void PreferStage::describe(Options& options) {
-  options.add("pairs", pairs,
-              "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
-              "(y_ws, y_l).",
-              one_of({"wrpo", "on-policy", "hybrid"}));
+  options.add(
+      "pairs", pairs,
+      "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
+      "(y_ws, y_l), equation-9 (y_ws, y_wt, y_ls, y_lt), same-source (best and worst of one "
+      "source).",
+      one_of({"wrpo", "on-policy", "hybrid", "equation-9", "same-source"}));
   TrainConfig::describe(options);
 }
 
@@ -90,8 +98,10 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
   if (recipe.name.empty()) fail_usage("{}: name is missing", file);
   if (recipe.sources.empty()) fail_usage("{}: sources: at least one source is needed", file);
   if (recipe.prefer.empty()) fail_usage("{}: prefer: at least one preference run is needed", file);
-  with_context(file + ": score",
-               [&] { make_scorer(recipe.score.scorer, scorer_settings(recipe)); });
+  // Answers that exist may bring scores of any name; whether they all do shows in the store.
+  if (recipe.prompts.responses.empty())
+    with_context(file + ": score",
+                 [&] { make_scorer(recipe.score.scorer, scorer_settings(recipe)); });
   std::set<std::string> names = {"target-sft"};
   const auto claim = [&](const std::string& name) {
     if (!names.insert(name).second) fail_usage("{}: the name \"{}\" stands twice", file, name);
@@ -100,7 +110,7 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
   for (const ModelConfig& source : recipe.sources) claim(source.name);
   for (const auto& [name, stage] : recipe.prefer) {
     claim(name);
-    with_context(fmt::format("{}: prefer.{}", file, name), [&] { make_objective(stage); });
+    with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
   }
 }
 
@@ -135,10 +145,13 @@ Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignm
   if (score.model) resolve(*score.model, "score.model");
   if (score.scorer.empty()) score.scorer = score.model ? "reward-model" : "exact-answer";
   check_recipe(recipe, file.string());
+  const bool has_responses = !recipe.prompts.responses.empty();
   resolve(recipe.prompts.train, "prompts.train");
-  resolve(recipe.prompts.heldout, "prompts.heldout");
+  if (!recipe.prompts.heldout.empty()) resolve(recipe.prompts.heldout, "prompts.heldout");
+  if (has_responses) resolve(recipe.prompts.responses, "prompts.responses");
   resolve(recipe.target.model, "target.model");
-  for (ModelConfig& source : recipe.sources) resolve(source.model, "sources.model");
+  for (ModelConfig& source : recipe.sources)
+    if (!source.model.empty() || !has_responses) resolve(source.model, "sources.model");
   return recipe;
 }
 

@@ -16,12 +16,14 @@ namespace amalgam {
 
 struct PromptsConfig {
   fs::path train;                 // split into SFT and preference prompts
-  fs::path heldout;               // measured only
+  fs::path heldout;               // measured only; may be empty
+  fs::path responses;             // answers that exist already; may be empty
   double sft_fraction = 1.0 / 3;  // WRPO (arXiv 2412.03187), section 4.1
   void describe(Options& options);
 };
 
-/// A model that takes part: a Hugging Face folder under a name of its own.
+/// A model that takes part: a Hugging Face folder under a name of its own. A source without a
+/// folder has its answers in PromptsConfig::responses.
 struct ModelConfig {
   std::string name;
   fs::path model;

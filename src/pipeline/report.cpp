@@ -7,7 +7,9 @@
 
 #include "core/log.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/manifest.h"
 #include "pipeline/stages.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 namespace {
@@ -17,6 +19,7 @@ constexpr size_t kSamplesPerDomain = 2;
 using Kind = ReportSystem::Kind;
 
 std::string describe_model(const Run& run, const std::string& name) {
+  if (run.model_folder(name).empty()) return "answers that existed";
   const fs::path config = run.model_folder(name) / "config.json";
   if (!fs::exists(config)) return "";
   const Json json = parse_json(read_file(config), config.string());
@@ -31,7 +34,7 @@ void add_systems(const Run& run, ReportData& data) {
   data.systems.push_back({run.target_sft(), Kind::kStage, "SFT on the best source answers"});
   for (const auto& [name, stage] : run.recipe.prefer)
     data.systems.push_back(
-        {name, Kind::kStage, make_objective(stage).formula + " on " + stage.pairs + " tuples"});
+        {name, Kind::kStage, objective_summary(stage) + " on " + stage.pairs + " tuples"});
   data.fused = run.recipe.prefer.front().first;
   data.reference = run.target_sft();
 }
@@ -92,9 +95,11 @@ void add_samples(const Run& run, ReportData& data) {
                         prompt.answer.value_or(""),
                         {}};
     for (const ScoredResponse& scored : run.store.scored_responses(prompt.id, scorer)) {
-      const char* verdict = scored.score.value_or(0) >= 1 ? "correct" : "wrong";
-      sample.answers.push_back({scored.response.key.source, scored.response.text, scored.score,
-                                run.recipe.score.is_verdict() ? verdict : ""});
+      const ResponseKey& key = scored.response.key;
+      std::string verdict;
+      for (const Score& score : run.store.scores_of(key))
+        if (score.scorer == scorer) verdict = score.details.value("verdict", "");
+      sample.answers.push_back({key.source, scored.response.text, scored.score, verdict});
     }
     data.samples.push_back(std::move(sample));
   }
@@ -111,17 +116,36 @@ void add_facts(const Run& run, ReportData& data) {
                 {"SFT prompts", count(Split::kSft)},
                 {"preference prompts", count(Split::kPrefer)},
                 {"held-out prompts", count(Split::kHeldOut)},
-                {"samples a prompt", fmt::format("{}", run.recipe.sample.n)}};
-  for (const Stage& stage : stages())
-    if (const auto seconds = run.store.meta("seconds." + std::string(stage.name)))
-      data.timings.push_back({std::string(stage.name), seconds->get<double>(), ""});
+                run.recipe.prompts.responses.empty()
+                    ? std::pair("samples a prompt", fmt::format("{}", run.recipe.sample.n))
+                    : std::pair("answers", "that existed")};
+  std::string waiting;
+  for (const Stage& stage : stages()) {
+    const std::string name(stage.name);
+    if (const auto seconds = run.store.meta("seconds." + name))
+      data.timings.push_back({name, seconds->get<double>(), std::string(stage.sentence)});
+    else if (stage.run != write_report)
+      waiting += (waiting.empty() ? "" : ", ") + name;
+  }
+  if (!waiting.empty())
+    data.notes.push_back("This run is not finished; still to come: " + waiting + ".");
   data.recipe_yaml = read_file(run.folder / "recipe.resolved.yaml");
+}
+
+void add_manifest(const Json& manifest, ReportData& data) {
+  const Json flat = manifest.flatten();
+  for (const auto& [key, value] : flat.items())
+    data.manifest.emplace_back(key.substr(1),
+                               value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 }  // namespace
 
 void write_report(Run& run) {
   ReportData data;
+  const Json manifest = manifest_of(run);
+  write_file_atomically(run.folder / "manifest.json", manifest.dump(2) + "\n");
+  add_manifest(manifest, data);
   add_facts(run, data);
   add_systems(run, data);
   add_results(evaluation_of(run), data);

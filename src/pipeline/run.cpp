@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "tensor/device.h"
+#include "train/coefficients.h"
 
 namespace amalgam {
 namespace {
@@ -30,6 +32,15 @@ std::string first_difference(const Json& a, const Json& b, const std::string& pa
   return path;
 }
 
+/// Comments at the end of the resolved recipe: each objective as it is computed, with its numbers.
+std::string formulas(const Recipe& recipe) {
+  std::string text = "\n# The objectives:\n";
+  for (const auto& [name, stage] : recipe.prefer)
+    text +=
+        fmt::format("#   prefer.{} ({}): {}\n", name, stage.objective, objective_summary(stage));
+  return text;
+}
+
 RunStore open_store(const Recipe& recipe, const fs::path& folder) {
   Recipe copy = recipe;
   const Json resolved = Options::described(copy).dump();
@@ -49,7 +60,7 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) fail_usage("{}: cannot make the run folder ({})", folder.string(), error.message());
-    write_file_atomically(file, to_yaml(resolved));
+    write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
   }
   return RunStore::open_run(folder, RunStore::Mode::kCreate);
 }
@@ -78,7 +89,7 @@ fs::path Run::model_folder(const std::string& name) const {
 
 Pretrained Run::load(const std::string& name) const {
   return load_pretrained(model_folder(name), dtype_from_name(recipe.dtype),
-                         at::Device(recipe.device));
+                         device_from_name(recipe.device));
 }
 
 std::vector<std::string> Run::systems() const {
@@ -88,6 +99,11 @@ std::vector<std::string> Run::systems() const {
   names.push_back(target_sft());
   for (const auto& [name, stage] : recipe.prefer) names.push_back(name);
   return names;
+}
+
+std::string Run::own_samples() const {
+  const ResponseFilter brought{Split::kPrefer, recipe.target.name, 1};
+  return store.responses(brought).empty() ? target_sft() : recipe.target.name;
 }
 
 void Run::timed(const std::string& stage, const std::function<void()>& work) {

@@ -31,6 +31,9 @@ class Run {
   /// Sources, target, target-sft, preference runs: the rows of the result table.
   std::vector<std::string> systems() const;
   std::string target_sft() const { return "target-sft"; }
+  /// Whose samples y_wt and y_l are: Target-SFT's, or the target's own where the recipe brings
+  /// some.
+  std::string own_samples() const;
   int64_t seed() const { return recipe.seed; }
 
   /// Runs `work` and adds its seconds to the stage's time (report.html, "Time").

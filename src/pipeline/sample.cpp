@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "data/datasets.h"
 #include "data/pairing.h"
 #include "pipeline/stages.h"
 
@@ -20,26 +18,6 @@ Json parameters_of(const SamplingConfig& sampling) {
 }
 
 }  // namespace
-
-void import_prompts(Run& run) {
-  if (run.store.meta("imported")) return;
-  const PromptsConfig& config = run.recipe.prompts;
-  std::vector<Prompt> prompts = read_prompts(config.train, [&](const std::string& id) {
-    return assign_split(id, run.seed(), config.sft_fraction);
-  });
-  const size_t training = prompts.size();
-  std::unordered_set<std::string> training_ids;
-  for (const Prompt& prompt : prompts) training_ids.insert(prompt.id);
-  for (Prompt& prompt : read_prompts(config.heldout, [](const auto&) { return Split::kHeldOut; })) {
-    if (training_ids.contains(prompt.id))
-      fail_usage("{}: prompt {} is also in {}; what is trained on cannot be held out",
-                 config.heldout.string(), prompt.id, config.train.string());
-    prompts.push_back(std::move(prompt));
-  }
-  run.store.put_prompts(prompts);
-  run.store.put_meta("imported", static_cast<int64_t>(prompts.size()));
-  info("prompts: {} to train on, {} held out", training, prompts.size() - training);
-}
 
 void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& prompts,
                   const SamplingConfig& sampling) {
@@ -90,11 +68,12 @@ void sample_sources(Run& run) {
   std::vector<Prompt> prompts = run.store.prompts(Split::kSft);
   for (Prompt& prompt : run.store.prompts(Split::kPrefer)) prompts.push_back(std::move(prompt));
   for (const ModelConfig& source : run.recipe.sources)
-    sample_model(run, source.name, prompts, run.recipe.sample);
+    if (!source.model.empty()) sample_model(run, source.name, prompts, run.recipe.sample);
 }
 
 void sample_target(Run& run) {
-  sample_model(run, run.target_sft(), run.store.prompts(Split::kPrefer), run.recipe.sample);
+  if (run.own_samples() == run.target_sft())
+    sample_model(run, run.target_sft(), run.store.prompts(Split::kPrefer), run.recipe.sample);
 }
 
 }  // namespace amalgam

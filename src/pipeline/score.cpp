@@ -51,7 +51,9 @@ void score_responses(Run& run) {
   std::vector<Response> waiting = run.store.unscored(name);
   std::erase_if(waiting, [&](const Response& each) { return unscorable.contains(each); });
   if (waiting.empty()) return;
-  const auto scorer = make_scorer(run.recipe.score.scorer, scorer_settings(run.recipe));
+  const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {
+    return make_scorer(run.recipe.score.scorer, scorer_settings(run.recipe));
+  });
   std::unordered_map<std::string, Prompt> prompts;
   for (Prompt& prompt : run.store.prompts()) {
     std::string id = prompt.id;

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "pipeline/stages.h"
 #include "report/tensorboard.h"
+#include "tensor/device.h"
 #include "train/trainer.h"
 
 namespace amalgam {
@@ -25,7 +26,7 @@ void train_stage(Run& run, const std::string& name, const std::string& start,
   info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,
        counts.prompts_cut, counts.responses_cut, counts.dropped);
   Pretrained policy =
-      load_pretrained(folder, dtype_from_name(config.dtype), at::Device(run.recipe.device));
+      load_pretrained(folder, dtype_from_name(config.dtype), device_from_name(run.recipe.device));
   ReferenceCache references(run.store.database());
   TensorBoardWriter board(run.folder / "tb" / name);
   train(policy, examples, config, output, references, [&](const Json& row) {

@@ -2,6 +2,10 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+
 #include "core/error.h"
 
 namespace amalgam {
@@ -21,7 +25,23 @@ int64_t TokenizedExample::tokens() const {
   return static_cast<int64_t>(total);
 }
 
-PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device) {
+std::vector<int64_t> sequence_lengths(const std::vector<Segment>& segments) {
+  std::map<int64_t, int64_t> longest;  // by the first token of a segment without prefix
+  int64_t tokens = 0;
+  for (const Segment& segment : segments) {
+    int64_t& length = longest[segment.prefix() > 0 ? segment.prefix_begin : segment.begin];
+    length = std::max(length, segment.prefix() + segment.length());
+    tokens = std::max(tokens, segment.end);
+  }
+  std::vector<int64_t> lengths(static_cast<size_t>(tokens));
+  for (const Segment& segment : segments)
+    std::fill(lengths.begin() + segment.begin, lengths.begin() + segment.end,
+              segment.prefix() > 0 ? segment.prefix() + segment.length() : longest[segment.begin]);
+  return lengths;
+}
+
+PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device,
+                 const std::function<int64_t(int64_t length)>& length_class) {
   PackedBatch batch;
   std::vector<int64_t> ids, positions, rows, targets, response_of;
   const auto append = [&](const std::vector<Token>& tokens, int64_t first_position) {
@@ -32,12 +52,22 @@ PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device d
   };
   for (const TokenizedExample* example : examples) {
     AMALGAM_CHECK(!example->prompt.empty());
-    const auto prompt_begin = static_cast<int64_t>(ids.size());
-    append(example->prompt, 0);
-    const auto prompt_end = static_cast<int64_t>(ids.size());
-    batch.segments.push_back({.begin = prompt_begin, .end = prompt_end});
+    int64_t prompt_begin = 0, prompt_end = 0;
+    const auto append_prompt = [&] {
+      prompt_begin = static_cast<int64_t>(ids.size());
+      append(example->prompt, 0);
+      prompt_end = static_cast<int64_t>(ids.size());
+      batch.segments.push_back({.begin = prompt_begin, .end = prompt_end});
+    };
+    const auto class_of = [&](const std::vector<Token>& response) {
+      return length_class ? length_class(std::ssize(example->prompt) + std::ssize(response)) : 0;
+    };
+    append_prompt();
     for (const std::vector<Token>& response : example->responses) {
       AMALGAM_CHECK(!response.empty());
+      if (&response != example->responses.data() &&
+          class_of(response) != class_of(*(&response - 1)))
+        append_prompt();
       const auto begin = static_cast<int64_t>(ids.size());
       append(response, prompt_end - prompt_begin);
       const auto end = static_cast<int64_t>(ids.size());

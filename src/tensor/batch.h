@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,8 +48,14 @@ struct PackedBatch {
   int64_t tokens() const { return ids.size(0); }
 };
 
+/// Tokens of the whole sequence that each token stands in: its prefix and its segment. A prompt
+/// goes by the longest response that branches off it.
+std::vector<int64_t> sequence_lengths(const std::vector<Segment>& segments);
+
 /// Packs the examples in the order given. A response's first token is predicted by the prompt's
-/// last.
-PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device = at::kCPU);
+/// last. Where `length_class` is given (Model::length_class), only neighbouring responses whose
+/// sequences are of the same class share a copy of the prompt.
+PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device = at::kCPU,
+                 const std::function<int64_t(int64_t length)>& length_class = {});
 
 }  // namespace amalgam

@@ -36,8 +36,11 @@ class Linear {
   explicit Linear(at::Tensor weight, at::Tensor bias = {});
   /// x (T, K) -> (T, N).
   at::Tensor operator()(const at::Tensor& x) const;
+  /// x (T, N) -> x weight (T, K), without the bias and without gradients.
+  at::Tensor times_weight(const at::Tensor& x) const;
   const at::Tensor& weight() const;
   const at::Tensor& bias() const;
+  bool defined() const { return state_ != nullptr; }
 
   /// Whether the CPU kernels take x; then the weight's packed forms (kernels/product.h), remade
   /// when it has changed: for x weight^T, and for dy weight.
@@ -71,7 +74,8 @@ struct AttentionParams {
   double softcap = 0;  // scores become cap * tanh(score / cap); 0: none
 };
 
-/// Attention over segments (batch.h). q (T, H, d), k and v (T, G, d) -> (T, H, d).
+/// Attention over segments (batch.h). q (T, H, dk), k (T, G, dk), v (T, G, dv), dv <= dk
+/// -> (T, H, dv).
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              const std::vector<Segment>& segments, const AttentionParams& params);
 

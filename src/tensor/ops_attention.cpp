@@ -1,6 +1,8 @@
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/error.h"
 #include "tensor/kernels/attention.h"
 #include "tensor/kernels/capsule.h"
 #include "tensor/ops.h"
@@ -55,7 +57,11 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
                              const std::vector<Segment>& segments, const AttentionParams& params) {
   if (!kernels::attention_available(q, segments))
     return plain::segment_attention(q, k, v, segments, params);
-  return Attention::apply(q, k, v, segments, params);
+  const int64_t missing = q.size(2) - v.size(2);  // the kernel takes heads of one size
+  if (missing == 0) return Attention::apply(q, k, v, segments, params);
+  AMALGAM_CHECK(missing > 0);
+  return Attention::apply(q, k, at::constant_pad_nd(v, {0, missing}), segments, params)
+      .narrow(2, 0, v.size(2));
 }
 
 }  // namespace amalgam

@@ -120,6 +120,14 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
   return Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_);
 }
 
+at::Tensor Linear::times_weight(const at::Tensor& x) const {
+  const at::Tensor& weight = state_->weight();
+  if (!packs(x) || weight.size(0) % 2 != 0) return at::mm(x, weight);
+  const at::Tensor y = at::empty({x.size(0), weight.size(1)}, x.options());
+  kernels::product(rows_contiguous(x), backward_panels(), {}, y);
+  return y;
+}
+
 bool Linear::packs(const at::Tensor& x) const {
   const at::Tensor& weight = state_->weight();
   const at::ScalarType type = x.scalar_type();

@@ -72,10 +72,10 @@ at::Tensor one_segment(const at::Tensor& q, const at::Tensor& k, const at::Tenso
       .to(q.scalar_type());
 }
 
-bool flash_applies(const at::Tensor& q, const AttentionParams& params) {
+bool flash_applies(const at::Tensor& q, const at::Tensor& v, const AttentionParams& params) {
   const auto type = q.scalar_type();
-  return q.is_cuda() && (type == at::kBFloat16 || type == at::kHalf) && params.softcap == 0 &&
-         q.size(2) % 8 == 0 && q.size(2) <= 256;
+  return q.is_cuda() && v.size(2) == q.size(2) && (type == at::kBFloat16 || type == at::kHalf) &&
+         params.softcap == 0 && q.size(2) % 8 == 0 && q.size(2) <= 256;
 }
 
 /// The prompt's keys and values are gathered to each response; causal masks are aligned to the end.
@@ -115,7 +115,7 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
   }
   AMALGAM_CHECK(end == q.size(0));
   const Pieces queries(q, segments), keys(k, segments), values(v, segments);
-  if (flash_applies(q, params)) return flash(q, keys, values, segments, params);
+  if (flash_applies(q, v, params)) return flash(q, keys, values, segments, params);
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < segments.size(); ++i)
     outputs.push_back(

@@ -38,6 +38,18 @@ void TrainConfig::describe(Options& options) {
       one_of({"none", "wrpo-official"}));
   options.add("save_steps", save_steps, "Steps between resumable checkpoints; 0: none.",
               at_least(int64_t{0}));
+  options.add("keep_checkpoints", keep_checkpoints,
+              "Models of this many last checkpoints that stay in OUT/checkpoints.",
+              at_least(int64_t{0}));
+  options.add(
+      "best_metric", best_metric,
+      "Metric (of metrics.jsonl) by whose mean since the checkpoint before the best model is "
+      "kept in OUT/best; empty: none.");
+  options.add("best_is", best_is, "Which value of best_metric is the best.",
+              one_of({"highest", "lowest"}));
+  options.add(
+      "log_examples", log_examples,
+      "Write loss and log-probabilities of each example of each step to OUT/examples.jsonl.");
 }
 
 TrainConfig TrainConfig::sft() {

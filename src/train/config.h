@@ -24,6 +24,10 @@ struct TrainConfig : ObjectiveConfig {
   int64_t seed = 42;
   std::string compat = "none";
   int64_t save_steps = 100;
+  int64_t keep_checkpoints = 0;
+  std::string best_metric;  // "" keeps no best model
+  std::string best_is = "highest";
+  bool log_examples = false;
   void describe(Options& options);
 
   /// The settings of the papers' Target-SFT: lr 7e-6, the objective sft.

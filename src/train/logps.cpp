@@ -1,6 +1,8 @@
 #include "train/logps.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/sum.h>
@@ -22,6 +24,21 @@ namespace {
 // computes the missing ones in the same company as an undisturbed one.
 constexpr int64_t kWindow = 256;
 
+constexpr int64_t kLogitNumbers = int64_t{1} << 24;  // of logits held at once
+
+/// log sum_v p(v)^2 at each row of hidden states (M, D) -> (M) fp64.
+at::Tensor log_collision(const Model& model, const at::Tensor& hidden) {
+  const c10::AutoGradMode no_grad(false);
+  const int64_t rows = std::max<int64_t>(1, kLogitNumbers / model.shape().vocab);
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& part : hidden.detach().split(rows)) {
+    const at::Tensor logits = model.logits(part);  // (rows, V)
+    const at::Tensor normaliser = logits.logsumexp(1).to(at::kDouble);
+    parts.push_back(logits.mul(2).logsumexp(1).to(at::kDouble).sub(normaliser, 2));
+  }
+  return at::cat(parts);
+}
+
 }  // namespace
 
 ModelInput model_input(const std::vector<TrainExample>& examples,
@@ -31,7 +48,8 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
   for (const int64_t index : indices)
     tokens.push_back(&examples[static_cast<size_t>(index)].tokens);
   const at::Device device = model.weights().device();
-  ModelInput input{pack(tokens, device), {}};
+  const auto length_class = [&](int64_t length) { return model.length_class(length); };
+  ModelInput input{pack(tokens, device, length_class), {}};
   if (tail_weight == 1) return input;
   std::vector<double> weights;
   for (const TokenizedExample* example : tokens) {
@@ -46,13 +64,20 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
   return input;
 }
 
-at::Tensor response_logps(const Model& model, const ModelInput& input) {
+at::Tensor response_logps(const Model& model, const ModelInput& input, at::Tensor* confidence) {
   const PackedBatch& batch = input.batch;
   SegmentContext attention(batch.segments);
   const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);  // (T, D)
-  at::Tensor logps = token_logprobs(hidden.index_select(0, batch.rows), model.head(), batch.targets,
-                                    model.logit_softcap())
+  const at::Tensor rows = hidden.index_select(0, batch.rows);
+  at::Tensor logps = token_logprobs(rows, model.head(), batch.targets, model.logit_softcap())
                          .to(at::kDouble);  // (M)
+  if (confidence != nullptr) {
+    std::vector<at::Tensor> means;
+    const at::Tensor likelihoods = logps.detach().sub(log_collision(model, rows));
+    for (const at::Tensor& part : likelihoods.split_with_sizes(batch.response_lengths))
+      means.push_back(part.mean());
+    *confidence = at::stack(means);
+  }
   if (input.token_weights.defined()) logps = logps.mul(input.token_weights);
   std::vector<at::Tensor> sums;
   // A split and its sums are deterministic on every device, an indexed addition is not.
@@ -115,7 +140,7 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       entries.emplace_back(keys[i], values[static_cast<size_t>(window[i])]);
     cache.put(key, entries);
   }
-  pass.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  pass.seconds += std::chrono::duration<double>(Clock::now() - start).count();
   return values;
 }
 

@@ -1,5 +1,7 @@
 #include "train/metrics.h"
 
+#include <fmt/format.h>
+
 namespace amalgam {
 
 void StepMetrics::add(const TrainExample& example, std::span<const double> policy,
@@ -19,9 +21,23 @@ void StepMetrics::add(const TrainExample& example, std::span<const double> polic
   mean_of("logps/source_chosen", policy, 0, winners, Role::kSource);
   mean_of("logps/target_chosen", policy, 0, winners, Role::kTarget);
   mean_of("logps/rejected", policy, winners, policy.size(), {});
-  if (winners == policy.size()) return;
+  if (!reference.empty()) {
+    std::vector<double> drift(policy.begin(), policy.end());
+    for (size_t i = 0; i < drift.size(); ++i) {
+      drift[i] -= reference[i];
+      if (i < example.sources.size() && !example.sources[i].empty())
+        sums_[fmt::format("drift/{}/{}", i < winners ? "chosen" : "rejected", example.sources[i])]
+            .add(drift[i]);
+    }
+    mean_of("drift/chosen", drift, 0, winners, {});
+    mean_of("drift/source_chosen", drift, 0, winners, Role::kSource);
+    mean_of("drift/target_chosen", drift, 0, winners, Role::kTarget);
+    mean_of("drift/rejected", drift, winners, policy.size(), {});
+  }
+  if (!objective_.needs_losers) return;
 
-  const std::vector<double> weights = mixing_weights(example.roles, example.winners, alpha_);
+  const std::vector<double> weights =
+      mixing_weights(example.roles, example.winners, alpha_, example.shares);
   std::vector<double> rewards(policy.begin(), policy.end());
   double chosen = 0, rejected = 0;
   for (size_t i = 0; i < rewards.size(); ++i) {
@@ -33,8 +49,9 @@ void StepMetrics::add(const TrainExample& example, std::span<const double> polic
   }
   const auto source = mean_of("rewards/source_chosen", rewards, 0, winners, Role::kSource);
   const auto target = mean_of("rewards/target_chosen", rewards, 0, winners, Role::kTarget);
-  sums_["rewards/chosen"].add(chosen);
-  sums_["rewards/rejected"].add(rejected);
+  if (winners > 0) sums_["rewards/chosen"].add(chosen);
+  if (winners < policy.size()) sums_["rewards/rejected"].add(rejected);
+  if (winners == 0 || winners == policy.size()) return;  // unpaired
   sums_["rewards/margins"].add(chosen - rejected);
   sums_["rewards/accuracies"].add(chosen > rejected);
   if (source) sums_["rewards/source_accuracies"].add(*source > rejected);

@@ -20,16 +20,30 @@
 namespace amalgam {
 
 /// Every coefficient an objective may use; each reads its own and has its own defaults
-/// (docs/objectives.md).
+/// (docs/objectives.md). alpha, beta, gamma, tau and lambda are those at the end of their
+/// schedules (coefficients.h).
 struct ObjectiveConfig {
   std::string objective = "wrpo";
   std::optional<double> beta;
-  double alpha = 0.1;                     // WRPO's fusion coefficient
-  std::string alpha_schedule = "linear";  // linear: alpha * k / N at step k of N; constant
-  std::optional<double> gamma;
-  double tau = 0.01;
+  double alpha = 0.1;  // WRPO's fusion coefficient
+  std::optional<double> gamma, tau, lambda;
+  std::string alpha_schedule = "linear", beta_schedule = "constant", gamma_schedule = "constant",
+              tau_schedule = "constant", lambda_schedule = "constant";
+  std::optional<double> alpha_start, beta_start, gamma_start, tau_start, lambda_start;
+  double schedule_at = 0.5;  // share of the steps after which "step" schedules switch
+  double feedback_goal = 0.7, feedback_rate = 0.1;
   std::optional<double> label_smoothing;
+  std::optional<std::string> nll;  // sum, mean: of the term that lambda weighs
   double ld_alpha = 0.5;
+  bool ld_reference = true;
+  double rdpo_alpha = 0.01;
+  bool wpo_clamp = true;
+  bool ipo_mean = true;
+  double desirable_weight = 1, undesirable_weight = 1;  // KTO's lambda_D, lambda_U
+  std::string f_divergence = "reverse-kl";
+  double f_alpha = 0.5;
+  std::vector<std::string> source_weights;   // NAME=WEIGHT
+  std::optional<double> source_temperature;  // of a softmax over the scores of source responses
   void describe(Options& options);
 };
 
@@ -40,28 +54,49 @@ enum class Utility {
   kMeanLogRatio,        // rho / |y|
   kLogProbability,      // s
   kMeanLogProbability,  // s / |y|
+  kLogOdds,             // log(p / (1 - p)), p = exp(s / |y|)
 };
 
 struct ObjectiveBatch {
   at::Tensor policy;     // (R) fp64: s(y), differentiable
   at::Tensor reference;  // (R) fp64: r(y); undefined where the objective needs none
   at::Tensor lengths;    // (R) fp64: |y|
-  at::Tensor
-      winner_weights;        // (B, R) fp64: rows sum to one over the example's winners, 0 elsewhere
+  /// (B, R) fp64: rows sum to one over the example's winners, 0 elsewhere; all 0 without winners.
+  at::Tensor winner_weights;
   at::Tensor loser_weights;  // (B, R) fp64: the same for its losers
+  at::Tensor confidence;     // (R) fp64, constant: see Objective::needs_confidence; else undefined
+  double shift = 0;          // see Objective::shift
 
   at::Tensor utility(Utility kind) const;  // (R)
+};
+
+/// What is taken from every reward beforehand, equal for all examples of a step.
+enum class Shift {
+  kNone,
+  kMismatched,  // KTO's z: max(0, mean of rho over mismatched prompts and responses)
+  kRunning,     // BCO's delta: running mean of the rewards; for unpaired examples only
 };
 
 struct Objective {
   Utility utility = Utility::kLogRatio;
   double beta = 1;           // rewards in the metrics are beta * rho, without a reference beta * u
   bool needs_losers = true;  // SFT learns from winners alone
+  bool takes_unpaired = false;  // an example may have winners or losers alone
   /// The summed loss is divided by the examples of the whole step, or by its supervised tokens.
   bool per_token = false;
-  double tail_weight =
-      1;                // of tokens beyond the length of the example's shortest response (LD-DPO)
-  std::string formula;  // with its numbers, for people
+  /// The examples of a step are compared with each other, so all must be known at once.
+  bool whole_step = false;
+  /// Of tokens beyond the length of the example's shortest response, under the policy and under
+  /// the reference (LD-DPO).
+  double tail_weight = 1, reference_tail_weight = 1;
+  /// mean_t [log pi(y_t) - log sum_v pi(v)^2] of each response (WPO).
+  bool needs_confidence = false;
+  Shift shift = Shift::kNone;
+  double nll_weight = 0;  // of the winners' negative log-likelihood beside the loss
+  bool nll_mean = false;  // divided by |y|
+  std::string formula;    // with its numbers, for people
+  /// Replaces rho where an f-divergence other than the reverse Kullback-Leibler one is asked for.
+  std::function<at::Tensor(const at::Tensor& log_ratio)> divergence;
   /// (B) fp64, differentiable: the loss of each example from the weighted utilities of its winners
   /// and of its losers, (B) each.
   std::function<at::Tensor(const ObjectiveBatch& batch, const at::Tensor& winner,
@@ -77,18 +112,28 @@ struct Objective {
 /// Weights of the responses of one example at this fusion coefficient: those of its `winners` first
 /// ones sum to one, those of the others, its losers, too. Where there are responses of both roles
 /// among them, the sources' share alpha and the target's own share 1 - alpha: WRPO's {alpha, 1 -
-/// alpha} for one of each. Otherwise all count the same.
-std::vector<double> mixing_weights(std::span<const Role> roles, int64_t winners, double alpha);
+/// alpha} for one of each. Within a role they count as `shares` says, the same where it is empty.
+std::vector<double> mixing_weights(std::span<const Role> roles, int64_t winners, double alpha,
+                                   std::span<const double> shares = {});
 
 /// -(1 - smoothing) log sigmoid(x) - smoothing log sigmoid(-x), element by element.
 at::Tensor smoothed_log_sigmoid(const at::Tensor& x, double smoothing);
+/// log(1 - exp(x)) for x < 0, accurate at both ends.
+at::Tensor log1mexp(const at::Tensor& x);
+
+/// Puts the score of config.f_divergence in the place of rho (arXiv 2309.16240).
+void apply_divergence(const ObjectiveConfig& config, Objective& objective);
 
 struct ObjectiveEntry {
   std::string_view name;
   std::string_view sentence;
   Objective (*make)(const ObjectiveConfig& config);
+  /// Weight of the winners' negative log-likelihood, unless lambda says otherwise; none where
+  /// lambda means something else or nothing.
+  std::optional<double> nll_weight = 0;
 };
 const std::vector<ObjectiveEntry>& objectives();
+/// A name that is not in the list, and values that the objective cannot use, are usage errors.
 Objective make_objective(const ObjectiveConfig& config);
 
 }  // namespace amalgam

@@ -2,6 +2,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include <map>
 #include <utility>
 
 #include "core/error.h"
@@ -55,14 +56,20 @@ void RunFolder::write_identity() const {
   write_file_atomically(output_ / "training.json", content.dump(2) + "\n");
 }
 
+JsonlWriter& RunFolder::writer(Log& log) {
+  if (!log.writer)
+    log.writer = std::make_unique<JsonlWriter>(file_of(log), JsonlWriter::Mode::kAppend);
+  return *log.writer;
+}
+
 int64_t RunFolder::restore(const std::vector<NamedTensor>& state) {
   const c10::AutoGradMode no_grad(false);
   int64_t steps = 0;
-  uintmax_t metrics_size = 0;
+  std::map<std::string, std::string> metadata;
   if (fs::exists(state_file())) {
     const SafetensorsFile file(state_file());
-    steps = std::stoll(file.metadata().at("steps"));
-    metrics_size = std::stoull(file.metadata().at("metrics_size"));
+    metadata = file.metadata();
+    steps = std::stoll(metadata.at("steps"));
     for (const NamedTensor& item : state) {
       const SafetensorsFile::Entry* entry = file.find(item.name);
       if (entry == nullptr || entry->shape != item.tensor.sizes().vec())
@@ -70,32 +77,44 @@ int64_t RunFolder::restore(const std::vector<NamedTensor>& state) {
       item.tensor.copy_(file.tensor(*entry));
     }
   }
-  if (fs::exists(metrics_file())) {
-    if (fs::file_size(metrics_file()) < metrics_size)
-      fail("{}: rows are missing; remove {} and start again", metrics_file().string(),
-           output_.string());
-    fs::resize_file(metrics_file(), metrics_size);
+  for (const Log* log : {&metrics_, &examples_}) {
+    const fs::path file = file_of(*log);
+    if (!fs::exists(file)) continue;
+    const auto known = metadata.find(fmt::format("{}_size", log->name));
+    const uintmax_t size = known == metadata.end() ? 0 : std::stoull(known->second);
+    if (fs::file_size(file) < size)
+      fail("{}: rows are missing; remove {} and start again", file.string(), output_.string());
+    fs::resize_file(file, size);
   }
-  metrics_ = std::make_unique<JsonlWriter>(metrics_file(), JsonlWriter::Mode::kAppend);
   return steps;
 }
 
 void RunFolder::save(std::vector<NamedTensor> state, int64_t steps) {
-  metrics_->flush();
-  sync_path(metrics_file());
+  std::map<std::string, std::string> metadata = {{"steps", std::to_string(steps)}};
+  for (Log* log : {&metrics_, &examples_}) {
+    if (!log->writer && !fs::exists(file_of(*log))) continue;
+    writer(*log).flush();
+    sync_path(file_of(*log));
+    metadata[fmt::format("{}_size", log->name)] = std::to_string(fs::file_size(file_of(*log)));
+  }
   fs::create_directories(output_ / "checkpoint");
-  write_safetensors(state_file(), std::move(state), at::ScalarType::Undefined,
-                    {{"steps", std::to_string(steps)},
-                     {"metrics_size", std::to_string(fs::file_size(metrics_file()))}});
+  write_safetensors(state_file(), std::move(state), at::ScalarType::Undefined, metadata);
 }
 
 void RunFolder::write_metrics(const Json& row) {
-  metrics_->write(row);
-  metrics_->flush();
+  writer(metrics_).write(row);
+  metrics_.writer->flush();
+}
+
+void RunFolder::write_examples(const std::vector<Json>& rows) {
+  if (rows.empty()) return;
+  for (const Json& row : rows) writer(examples_).write(row);
+  examples_.writer->flush();
 }
 
 void RunFolder::finish() {
-  metrics_->close();
+  for (Log* log : {&metrics_, &examples_})
+    if (log->writer) log->writer->close();
   sync_path(output_);
   finished_ = true;
   write_identity();

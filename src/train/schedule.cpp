@@ -18,9 +18,4 @@ double learning_rate(const TrainConfig& config, int64_t step, int64_t steps) {
   return config.lr;
 }
 
-double fusion_coefficient(const TrainConfig& config, int64_t step, int64_t steps) {
-  if (config.alpha_schedule == "constant") return config.alpha;
-  return config.alpha * static_cast<double>(step) / static_cast<double>(steps);
-}
-
 }  // namespace amalgam

@@ -1,4 +1,4 @@
-// What changes from step to step by a rule: the learning rate and the fusion coefficient.
+// The learning rate of each step.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,5 @@ namespace amalgam {
 /// give it: warm-up over ceil(warmup_ratio * steps) steps in which step k takes k / warm-up of the
 /// peak, then a cosine or a line to 0, or the peak.
 double learning_rate(const TrainConfig& config, int64_t step, int64_t steps);
-
-/// WRPO's alpha at step k of `steps` (from 0): alpha * k / steps, or constant.
-double fusion_coefficient(const TrainConfig& config, int64_t step, int64_t steps);
 
 }  // namespace amalgam

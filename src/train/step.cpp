@@ -2,6 +2,8 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 
 #include <chrono>
 #include <cmath>
@@ -14,6 +16,8 @@
 namespace amalgam {
 namespace {
 
+constexpr double kRunningShare = 0.1;  // of a step's rewards in their running mean
+
 at::Tensor to_tensor(std::vector<double> values, at::Device device) {
   return at::from_blob(values.data(), {std::ssize(values)}, at::kDouble)
       .to(device, at::kDouble, false, /*copy=*/true);
@@ -23,14 +27,24 @@ at::Tensor to_tensor(std::vector<double> values, at::Device device) {
 
 TrainingStep::TrainingStep(Model& policy, Model& masters, const std::vector<TrainExample>& examples,
                            const std::vector<std::vector<double>>& references,
-                           const TrainConfig& config)
+                           const TrainConfig& config, const Mismatched* mismatched)
     : policy_(policy),
       examples_(examples),
       references_(references),
       config_(config),
-      objective_(make_objective(config)),
+      mismatched_(mismatched),
       order_(config, std::ssize(examples)),
-      optimizer_(policy, masters, config) {}
+      coefficients_(config, order_.steps()),
+      objective_(make_objective(config)),
+      optimizer_(policy, masters, config),
+      reward_mean_(at::zeros({1}, at::kDouble)) {
+  for (const TrainExample& item : examples)
+    unpaired_ |= item.winners == 0 || item.winners == std::ssize(item.roles);
+}
+
+std::vector<NamedTensor> TrainingStep::state() const {
+  return {{"feedback", coefficients_.state()}, {"reward_mean", reward_mean_}};
+}
 
 std::span<const double> TrainingStep::references_of(int64_t index) const {
   if (references_.empty()) return {};
@@ -43,32 +57,53 @@ double TrainingStep::loss_divisor(const std::vector<int64_t>& indices) const {
   double tokens = 0;
   for (const int64_t index : indices) {
     const TrainExample& item = example(index);
-    const std::vector<double> weights = mixing_weights(item.roles, item.winners, alpha_);
+    const std::vector<double> weights =
+        mixing_weights(item.roles, item.winners, alpha_, item.shares);
     for (size_t i = 0; i < static_cast<size_t>(item.winners); ++i)
       tokens += weights[i] * static_cast<double>(item.tokens.responses[i].size());
   }
   return tokens;
 }
 
-ObjectiveBatch TrainingStep::objective_batch(const std::vector<int64_t>& batch,
-                                             const PackedBatch& packed) const {
-  const auto columns = static_cast<size_t>(packed.responses);
-  std::vector<double> winners(batch.size() * columns), losers(batch.size() * columns), references;
+/// KTO's z for the step: equal for all its micro-batches.
+double TrainingStep::mismatched_drift(const std::vector<int64_t>& indices) const {
+  const c10::AutoGradMode no_grad(false);
+  double total = 0;
+  for (const std::vector<int64_t>& batch :
+       micro_batches(mismatched_->examples, indices, config_.micro_batch_tokens)) {
+    const ModelInput input = model_input(mismatched_->examples, batch, policy_, 1);
+    const at::Tensor logps = response_logps(policy_, input).to(at::kCPU);
+    for (size_t i = 0; i < batch.size(); ++i)
+      total += logps.const_data_ptr<double>()[i] -
+               mismatched_->references[static_cast<size_t>(batch[i])][0];
+  }
+  return std::max(0.0, total / static_cast<double>(indices.size()));
+}
+
+/// What the objective needs besides the policy's log-probabilities.
+ObjectiveBatch TrainingStep::objective_batch(const std::vector<int64_t>& batch) const {
+  size_t columns = 0;
+  for (const int64_t index : batch) columns += example(index).roles.size();
+  std::vector<double> winners(batch.size() * columns), losers(batch.size() * columns), references,
+      lengths;
   size_t column = 0;
   for (size_t row = 0; row < batch.size(); ++row) {
     const TrainExample& item = example(batch[row]);
-    const std::vector<double> weights = mixing_weights(item.roles, item.winners, alpha_);
+    const std::vector<double> weights =
+        mixing_weights(item.roles, item.winners, alpha_, item.shares);
+    for (const auto& response : item.tokens.responses)
+      lengths.push_back(static_cast<double>(response.size()));
     for (size_t i = 0; i < weights.size(); ++i, ++column)
       (i < static_cast<size_t>(item.winners) ? winners : losers)[row * columns + column] =
           weights[i];
     const std::span<const double> known = references_of(batch[row]);
     references.insert(references.end(), known.begin(), known.end());
   }
-  const at::Device device = packed.ids.device();
-  const std::vector<int64_t> shape = {std::ssize(batch), packed.responses};
+  const at::Device device = policy_.weights().device();
+  const std::vector<int64_t> shape = {std::ssize(batch), static_cast<int64_t>(columns)};
   ObjectiveBatch inputs;
-  inputs.lengths =
-      to_tensor({packed.response_lengths.begin(), packed.response_lengths.end()}, device);
+  inputs.shift = shift_;
+  inputs.lengths = to_tensor(std::move(lengths), device);
   inputs.winner_weights = to_tensor(std::move(winners), device).view(shape);
   inputs.loser_weights = to_tensor(std::move(losers), device).view(shape);
   if (!references.empty()) inputs.reference = to_tensor(std::move(references), device);
@@ -77,8 +112,9 @@ ObjectiveBatch TrainingStep::objective_batch(const std::vector<int64_t>& batch,
 
 void TrainingStep::backward(const std::vector<int64_t>& batch) {
   const ModelInput input = model_input(examples_, batch, policy_, objective_.tail_weight);
-  ObjectiveBatch inputs = objective_batch(batch, input.batch);
-  inputs.policy = response_logps(policy_, input);
+  ObjectiveBatch inputs = objective_batch(batch);
+  inputs.policy =
+      response_logps(policy_, input, objective_.needs_confidence ? &inputs.confidence : nullptr);
   const at::Tensor losses = objective_(inputs);
   losses.sum().div(divisor_).backward();
   optimizer_.accumulate();
@@ -88,18 +124,50 @@ void TrainingStep::backward(const std::vector<int64_t>& batch) {
   logps_.push_back(inputs.policy.detach());
 }
 
+/// For an objective that compares the examples of a step: its slopes at all log-probabilities
+/// first, from passes that keep nothing, then one micro-batch after the other.
+void TrainingStep::backward_whole(const std::vector<std::vector<int64_t>>& batches) {
+  std::vector<int64_t> counts;
+  for (const std::vector<int64_t>& batch : batches) {
+    const c10::AutoGradMode no_grad(false);
+    logps_.push_back(
+        response_logps(policy_, model_input(examples_, batch, policy_, objective_.tail_weight)));
+    sequence_.insert(sequence_.end(), batch.begin(), batch.end());
+  }
+  ObjectiveBatch inputs = objective_batch(sequence_);
+  inputs.policy = at::cat(logps_).requires_grad_(true);
+  const at::Tensor losses = objective_(inputs);
+  losses.sum().div(divisor_).backward();
+  losses_.push_back(losses.detach());
+  int64_t first = 0;
+  for (const std::vector<int64_t>& batch : batches) {
+    const ModelInput input = model_input(examples_, batch, policy_, objective_.tail_weight);
+    const at::Tensor logps = response_logps(policy_, input);
+    logps.mul(inputs.policy.grad().narrow(0, first, logps.numel())).sum().backward();
+    optimizer_.accumulate();
+    first += logps.numel();
+    tokens_ += 2 * input.batch.tokens();
+  }
+}
+
 void TrainingStep::accumulate_gradients(int64_t k) {
   k_ = k;
   tokens_ = 0;
   sequence_.clear();
   losses_.clear();
   logps_.clear();
-  alpha_ = fusion_coefficient(config_, k, steps());
+  const ObjectiveConfig now = coefficients_.at(k);
+  objective_ = make_objective(now);
+  alpha_ = now.alpha;
   const std::vector<int64_t> indices = order_.step(k);
   divisor_ = loss_divisor(indices);
-  for (const std::vector<int64_t>& batch :
-       micro_batches(examples_, indices, config_.micro_batch_tokens))
-    backward(batch);
+  shift_ = 0;
+  if (objective_.shift == Shift::kMismatched && mismatched_ && !mismatched_->examples.empty())
+    shift_ = mismatched_drift(indices);
+  if (objective_.shift == Shift::kRunning && unpaired_) shift_ = reward_mean_.item<double>();
+  const auto batches = micro_batches(examples_, indices, config_.micro_batch_tokens);
+  if (objective_.whole_step && batches.size() > 1) return backward_whole(batches);
+  for (const std::vector<int64_t>& batch : batches) backward(batch);
 }
 
 Json TrainingStep::run(int64_t k) {
@@ -110,13 +178,27 @@ Json TrainingStep::run(int64_t k) {
   Json row = {{"step", k + 1}, {"loss", 0},    {"grad_norm", 0},
               {"lr", lr},      {"seconds", 0}, {"tokens", tokens_}};
   if (objective_.needs_losers) row["cur_alpha"] = alpha_;
+  coefficients_.report(k, row);
+  if (objective_.shift != Shift::kNone) row["shift"] = shift_;
   read_reports(gradient_norm, row);
+  observe(row);
   row["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return row;
 }
 
+/// What later steps learn from this one.
+void TrainingStep::observe(const Json& row) {
+  coefficients_.observe(row);
+  if (objective_.shift != Shift::kRunning) return;
+  // Section 3.3 of BCO's paper: halfway between the mean rewards of both kinds.
+  double mean = 0, kinds = 0;
+  for (const char* kind : {"rewards/chosen", "rewards/rejected"})
+    if (row.contains(kind)) mean += row[kind].get<double>(), ++kinds;
+  if (kinds > 0) reward_mean_.mul_(1 - kRunningShare).add_(kRunningShare * mean / kinds);
+}
+
 /// Moves the step's numbers to the host, which is the only place where it waits for the device.
-void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) const {
+void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) {
   const at::Tensor report =
       at::cat({at::cat(losses_), at::cat(logps_), gradient_norm.to(at::kDouble).reshape({1})})
           .to(at::kCPU);
@@ -126,11 +208,18 @@ void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) cons
   StepMetrics metrics(objective_, alpha_);
   double loss = 0;
   std::string all, broken;
+  example_rows_.clear();
   for (const int64_t index : sequence_) {
     const TrainExample& item = example(index);
     const std::span<const double> policy(logps, item.roles.size());
     if (k_ == 0) check_start(item, policy, references_of(index));
     metrics.add(item, policy, references_of(index));
+    if (config_.log_examples) {
+      Json& logged = example_rows_.emplace_back(Json{{"step", k_ + 1}, {"id", item.tokens.id}});
+      logged["loss"] = *losses;
+      logged["logps"] = policy;
+      if (!references_.empty()) logged["reference_logps"] = references_of(index);
+    }
     all += " " + item.tokens.id;
     if (!std::isfinite(*losses)) broken += " " + item.tokens.id;
     loss += *losses++;
@@ -149,6 +238,7 @@ void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) cons
 /// log-probabilities are those of another model or of other tokens.
 void TrainingStep::check_start(const TrainExample& item, std::span<const double> policy,
                                std::span<const double> reference) const {
+  if (objective_.tail_weight != objective_.reference_tail_weight) return;  // unequal on purpose
   const double tolerance = policy_.weights().dtype() == at::kFloat ? 1e-6 : 1e-3;
   for (size_t i = 0; i < reference.size(); ++i)
     if (std::abs(policy[i] - reference[i]) > 1e-4 + tolerance * std::abs(reference[i]))

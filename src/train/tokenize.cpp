@@ -1,6 +1,8 @@
 #include "train/tokenize.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "core/error.h"
@@ -138,9 +140,12 @@ std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tu
     example.winners = std::ssize(tuple.winners);
     std::vector<std::string> texts;
     const auto take = [&](const std::vector<RankedResponse>& responses) {
+      const std::vector<double> shares = response_shares(responses, config);
+      example.shares.insert(example.shares.end(), shares.begin(), shares.end());
       for (const RankedResponse& response : responses) {
         texts.push_back(response.text);
         example.roles.push_back(response.role);
+        example.sources.push_back(response.source);
       }
     };
     take(tuple.winners);
@@ -153,6 +158,30 @@ std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tu
     });
   }
   return fit_examples(std::move(examples), config, counts);
+}
+
+std::vector<double> response_shares(const std::vector<RankedResponse>& responses,
+                                    const ObjectiveConfig& config) {
+  if (config.source_weights.empty() && !config.source_temperature) return {};
+  double best = -INFINITY;
+  for (const RankedResponse& response : responses) best = std::max(best, response.score);
+  std::vector<double> shares;
+  for (const RankedResponse& response : responses) {
+    double share = 1;
+    for (const std::string& entry : config.source_weights) {
+      const size_t middle = entry.rfind('=');
+      const std::string name = entry.substr(0, middle);
+      char* end = nullptr;
+      const double weight = middle == entry.npos ? 0 : std::strtod(&entry[middle + 1], &end);
+      if (end == nullptr || *end != '\0' || !(weight > 0))
+        fail_usage("source_weights: {}: expected NAME=WEIGHT with a weight above 0", entry);
+      if (name == response.source) share = weight;
+    }
+    if (config.source_temperature)
+      share *= std::exp((response.score - best) / *config.source_temperature);
+    shares.push_back(share);
+  }
+  return shares;
 }
 
 std::vector<TrainExample> fit_examples(std::vector<TrainExample> examples,

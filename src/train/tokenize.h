@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "data/records.h"
@@ -15,8 +16,15 @@ namespace amalgam {
 struct TrainExample {
   TokenizedExample tokens;
   int64_t winners = 1;
-  std::vector<Role> roles;  // of each response
+  std::vector<Role> roles;                // of each response
+  std::vector<std::string> sources = {};  // name of each response's source, or empty where unknown
+  std::vector<double> shares = {};  // how responses of one role share its weight; empty: equally
 };
+
+/// How the responses of one role share its weight, as config.source_weights and
+/// config.source_temperature say: weight * exp(score / temperature). Empty: equally.
+std::vector<double> response_shares(const std::vector<RankedResponse>& responses,
+                                    const ObjectiveConfig& config);
 
 /// What was cut to max_length, and what could not be kept at all.
 struct TruncationCounts {

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "train/interrupt.h"
+#include "train/kept_models.h"
 #include "train/logps.h"
 #include "train/run_folder.h"
 #include "train/step.h"
@@ -46,23 +47,29 @@ Json identity(const TrainConfig& config, const std::string& model_hash,
   Json settings = Options::described(copy).dump();
   settings.erase("micro_batch_tokens");
   settings.erase("save_steps");
+  settings.erase("keep_checkpoints");
   std::string data;
   for (const TrainExample& example : examples) {
     data += fmt::format("{} {} ", example_hash(example), example.winners);
     for (const Role role : example.roles) data += role == Role::kSource ? 's' : 't';
   }
-  return {{"settings", settings}, {"model", model_hash}, {"data", sha256_hex(data)}};
+  return {{"settings", settings},
+          {"model", model_hash},
+          {"data", sha256_hex(data)},
+          {"formula", objective_summary(config)}};
 }
 
 void check_examples(const std::vector<TrainExample>& examples, const TrainConfig& config) {
   if (examples.empty()) fail_usage("there are no examples to train on");
-  const bool needs_losers = make_objective(config).needs_losers;
+  const Objective objective = make_objective(config);
   for (const TrainExample& example : examples) {
     const auto responses = std::ssize(example.tokens.responses);
-    if (example.winners < 1) fail_usage("example {}: no chosen response", example.tokens.id);
-    if (needs_losers && responses == example.winners)
-      fail_usage("example {}: no rejected response, which the objective {} needs",
-                 example.tokens.id, config.objective);
+    const bool one_sided = example.winners < 1 || responses == example.winners;
+    if (one_sided && objective.needs_losers && !objective.takes_unpaired)
+      fail_usage("example {}: no {} response, which the objective {} needs; kto and bco do not",
+                 example.tokens.id, example.winners < 1 ? "chosen" : "rejected", config.objective);
+    if (example.winners < 1 && !objective.needs_losers)
+      fail_usage("example {}: no chosen response", example.tokens.id);
     AMALGAM_CHECK(std::ssize(example.roles) == responses);
   }
 }
@@ -92,13 +99,23 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   std::vector<std::vector<double>> reference;
   ReferencePass pass;
   const Objective objective = make_objective(config);
-  info("objective {}: {}", config.objective, objective.formula);
+  info("objective {}: {}", config.objective, objective_summary(config));
+  for (const std::string& warning : objective_warnings(config)) warn("{}", warning);
   // Before restore(), which may put trained weights into the policy.
   if (objective.needs_reference())
     reference = reference_logps(model, model_hash, examples, config.micro_batch_tokens, references,
-                                pass, objective.tail_weight);
-  TrainingStep step(model, masters ? *masters : model, examples, reference, config);
-  const std::vector<NamedTensor> state = step.optimizer().state();
+                                pass, objective.reference_tail_weight);
+  Mismatched mismatched;
+  if (objective.shift == Shift::kMismatched) {
+    mismatched.examples = mismatched_examples(examples, config.max_length);
+    mismatched.references = reference_logps(model, model_hash, mismatched.examples,
+                                            config.micro_batch_tokens, references, pass);
+  }
+  TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched);
+  std::vector<NamedTensor> state = step.optimizer().state();
+  for (NamedTensor& item : step.state()) state.push_back(std::move(item));
+  KeptModels kept(config, output);
+  state.push_back({"best", kept.state()});
   const int64_t done = folder.restore(state);
   const auto report = [&](const Json& row) {
     folder.write_metrics(row);
@@ -111,25 +128,37 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
     report({{"reference_seconds", pass.seconds}, {"tokens", pass.tokens}});
   }
 
+  // The masters where there are some, in the checkpoint's own type.
+  const auto save_model = [&](const fs::path& to) {
+    std::unique_ptr<Model>& trained = masters ? masters : policy.model;
+    Pretrained written{policy.folder, policy.config, policy.eos_ids, std::move(trained)};
+    const auto give_back = [&] { trained = std::move(written.model); };
+    try {
+      save_pretrained(written, to, stored_dtype(policy.config));
+    } catch (...) {
+      give_back();
+      throw;
+    }
+    give_back();
+  };
   const InterruptGuard interrupt;
   Progress progress("train", step.steps(), "steps", done);
   for (int64_t k = done; k < step.steps(); ++k) {
     const Json row = step.run(k);
     report(row);
+    folder.write_examples(step.example_rows());
+    kept.observe(row);
     progress.advance(1, progress_note(row));
     const bool last = k + 1 == step.steps();
     const bool due = config.save_steps > 0 && (k + 1) % config.save_steps == 0;
+    if (due || last) kept.checkpoint(k + 1, save_model);
     if ((due && !last) || interrupt.interrupted()) folder.save(state, k + 1);
     if (interrupt.interrupted())
       fail("stopped by a signal after step {} of {}; the same command continues from there", k + 1,
            step.steps());
   }
   for (at::Tensor parameter : model.weights().parameters()) parameter.requires_grad_(false);
-  if (masters)
-    save_pretrained({policy.folder, policy.config, policy.eos_ids, std::move(masters)}, output,
-                    stored_dtype(policy.config));
-  else
-    save_pretrained(policy, output, stored_dtype(policy.config));
+  save_model(output);
   folder.finish();
 }
 

@@ -102,6 +102,8 @@ def trl(binary, folder, trace, name, case, scratch):
     }
     if name == "ipo":
         settings["tau"] = given["beta"]
+    if name == "wpo":  # TRL does not bound the weights
+        settings["wpo_clamp"] = "false"
     for key in ("label_smoothing", "ld_alpha"):
         if key in given:
             settings[key] = given[key]
@@ -109,19 +111,17 @@ def trl(binary, folder, trace, name, case, scratch):
     rows = prefer(binary, model, folder / "pairs.jsonl", scratch / "out", settings)
     keys = ["loss", "grad_norm", "rewards/chosen", "rewards/rejected", "rewards/margins",
             "rewards/accuracies", "logps/chosen", "logps/rejected"]
-    return differences(rows, case["logs"], keys)
-
-
-def known_objectives(binary):
-    """The objectives the binary has, as it names them when it is given another."""
-    done = subprocess.run([binary, "prefer", "--model", "-", "--data", "-", "--output", "-", "--set",
-                           "prefer.objective=unknown"], capture_output=True, text=True)
-    return set(done.stderr.replace(",", " ").split())
+    found = differences(rows, case["logs"], keys)
+    if name == "wpo":  # weights near 1e-8: relative to them, nothing is hidden by the absolute bounds
+        for row, log in zip(rows, case["logs"]):
+            for key, bound in (("loss", 1e-4), ("grad_norm", 1e-3)):
+                if not abs(row[key] / log[key] - 1) <= bound:
+                    found.append(f"step {log['step']} {key}: {row[key]}, expected {log[key]}")
+    return found
 
 
 def main():
     binary, only = sys.argv[1], set(sys.argv[2:])
-    known = known_objectives(binary)
     failed = run = 0
     for folder in sorted((FIXTURES / "training").iterdir()):
         if not (folder / "trace.json").exists():
@@ -129,7 +129,7 @@ def main():
         trace = json.loads((folder / "trace.json").read_text())
         for name, case in trace.get("cases", {"official": None}).items():
             label = f"{folder.name}/{name}"
-            if (only and label not in only) or (case and name not in known):
+            if only and label not in only:
                 continue
             with tempfile.TemporaryDirectory() as scratch:
                 scratch = pathlib.Path(scratch)
@@ -141,7 +141,7 @@ def main():
             run += 1
             failed += bool(found)
     print(f"{run - failed} of {run} right")
-    return 0 if run >= (len(only) or 5) and not failed else 1
+    return 0 if run == (len(only) or 31) and not failed else 1
 
 
 sys.exit(main())

@@ -1,5 +1,6 @@
-// BCO, binary classifier optimisation (Jung et al., arXiv 2404.04656), for pairs and without its
-// running shift of the rewards.
+// BCO, binary classifier optimisation (Jung et al., arXiv 2404.04656): a classifier of desirable
+// and undesirable responses whose logit is the reward. Unpaired examples are shifted by delta, the
+// running mean of the rewards; pairs are not (the usual implementation's "bco_pair").
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/log_sigmoid.h>
 
@@ -10,11 +11,21 @@ namespace amalgam {
 
 Objective make_bco(const ObjectiveConfig& config) {
   const double beta = config.beta.value_or(0.1);
-  return {.beta = beta,
-          .formula = fmt::format("-log sigmoid({} rho_w) - log sigmoid(-{} rho_l)", beta, beta),
-          .loss = [=](const ObjectiveBatch&, const at::Tensor& winner, const at::Tensor& loser) {
-            return at::log_sigmoid(winner.mul(beta)).add(at::log_sigmoid(loser.mul(-beta))).neg();
-          }};
+  return {
+      .beta = beta,
+      .takes_unpaired = true,
+      .shift = Shift::kRunning,
+      .formula = fmt::format("-log sigmoid({} rho_w - d) - log sigmoid(-({} rho_l - d)), d: "
+                             "running mean of the rewards of unpaired examples, else 0",
+                             beta, beta),
+      // Equation 9; each side where an example has it.
+      .loss = [=](const ObjectiveBatch& batch, const at::Tensor& winner, const at::Tensor& loser) {
+        const at::Tensor has_winner = batch.winner_weights.sum(1).gt(0);
+        const at::Tensor has_loser = batch.loser_weights.sum(1).gt(0);
+        const at::Tensor up = at::log_sigmoid(winner.mul(beta).sub(batch.shift));
+        const at::Tensor down = at::log_sigmoid(loser.mul(-beta).add(batch.shift));
+        return up.mul(has_winner).add(down.mul(has_loser)).neg();
+      }};
 }
 
 }  // namespace amalgam

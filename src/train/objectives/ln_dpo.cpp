@@ -10,13 +10,16 @@ namespace amalgam {
 
 Objective make_ln_dpo(const ObjectiveConfig& config) {
   const double beta = config.beta.value_or(10);
-  return {.utility = Utility::kMeanLogRatio,
-          .beta = beta,
-          .formula = fmt::format("-log sigmoid({} (rho_w / |y_w| - rho_l / |y_l|))", beta),
-          // DPO on mean log ratios.
-          .loss = [=](const ObjectiveBatch&, const at::Tensor& winner, const at::Tensor& loser) {
-            return smoothed_log_sigmoid(winner.sub(loser).mul(beta), 0);
-          }};
+  const double smoothing = config.label_smoothing.value_or(0);
+  return {
+      .utility = Utility::kMeanLogRatio,
+      .beta = beta,
+      .formula = fmt::format("-log sigmoid({} (rho_w / |y_w| - rho_l / |y_l|)), label smoothing {}",
+                             beta, smoothing),
+      // DPO on mean log ratios.
+      .loss = [=](const ObjectiveBatch&, const at::Tensor& winner, const at::Tensor& loser) {
+        return smoothed_log_sigmoid(winner.sub(loser).mul(beta), smoothing);
+      }};
 }
 
 }  // namespace amalgam

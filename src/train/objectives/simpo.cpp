@@ -9,12 +9,15 @@ namespace amalgam {
 
 Objective make_simpo(const ObjectiveConfig& config) {
   const double beta = config.beta.value_or(2), gamma = config.gamma.value_or(0.5);
+  const double smoothing = config.label_smoothing.value_or(0);
   return {.utility = Utility::kMeanLogProbability,
           .beta = beta,
-          .formula = fmt::format("-log sigmoid({} (s_w / |y_w| - s_l / |y_l|) - {})", beta, gamma),
+          .formula =
+              fmt::format("-log sigmoid({} (s_w / |y_w| - s_l / |y_l|) - {}), label smoothing {}",
+                          beta, gamma, smoothing),
           // Equation 6.
           .loss = [=](const ObjectiveBatch&, const at::Tensor& winner, const at::Tensor& loser) {
-            return smoothed_log_sigmoid(winner.sub(loser).mul(beta).sub(gamma), 0);
+            return smoothed_log_sigmoid(winner.sub(loser).mul(beta).sub(gamma), smoothing);
           }};
 }
 

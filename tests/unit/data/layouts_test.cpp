@@ -164,6 +164,31 @@ TEST_F(LayoutsTest, TheShapeOfWrittenRows) {
   EXPECT_EQ(rows[5]["messages"], Json::array({user_message("x")[0], assistant("ws")}));
 }
 
+TEST_F(LayoutsTest, UnpairedRows) {
+  const auto data = read(
+      R"({"prompt": "q", "completion": "good", "label": true})"
+      "\n"
+      R"({"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "bad"}], "label": false})"
+      "\n");
+  ASSERT_EQ(data.tuples.size(), 2u);
+  EXPECT_EQ(data.tuples[0].messages, user_message("q"));
+  EXPECT_EQ(data.tuples[0].winners.at(0).text, "good");
+  EXPECT_TRUE(data.tuples[0].losers.empty());
+  EXPECT_EQ(data.tuples[1].losers.at(0).text, "bad");
+  EXPECT_TRUE(data.tuples[1].winners.empty());
+  const auto ids = read(
+      R"({"prompt_ids": [1], "completion_ids": [2, 3], "label": false})"
+      "\n"
+      R"({"prompt_ids": [1], "chosen_ids": [[2], [3]], "rejected_ids": [[4], [5]], "rejected_roles": ["source", "target"]})"
+      "\n");
+  EXPECT_EQ(ids.tokenized.at(0).losers, (std::vector<std::vector<Token>>{{2, 3}}));
+  EXPECT_EQ(ids.tokenized.at(0).loser_roles, (std::vector{Role::kTarget}));
+  EXPECT_EQ(ids.tokenized.at(1).winner_roles, (std::vector{Role::kSource, Role::kTarget}));
+  EXPECT_EQ(ids.tokenized.at(1).loser_roles, (std::vector{Role::kSource, Role::kTarget}));
+  EXPECT_HAS(error(R"({"prompt_ids": [1], "chosen_ids": [2], "chosen_roles": ["teacher"]})"),
+             "source or target");
+}
+
 TEST_F(LayoutsTest, TuplesThatDoNotFitALayout) {
   PreferenceTuple tuple = wrpo_tuple();
   tuple.messages =
@@ -182,7 +207,7 @@ TEST_F(LayoutsTest, BrokenRowsNameLineAndKey) {
   EXPECT_HAS(error(R"({"prompt": "q", "chosen": "w"})"), "x.jsonl:1: \"rejected\" is missing");
   EXPECT_HAS(error(R"({"chosen": "w", "rejected": "l"})"), "\"prompt\" is missing");
   EXPECT_HAS(error(R"({"text": "q"})"), "\"chosen\" is missing; a row has");
-  EXPECT_HAS(error(R"({"prompt": "q", "completion": "w", "label": true})"), "not supported");
+  EXPECT_HAS(error(R"({"prompt": "q", "completion": "w", "label": "good"})"), "label");
   EXPECT_HAS(
       error(R"({"prompt": "q", "chosen": [{"role": "user", "content": "w"}], "rejected": "l"})"),
       "\"chosen\" must end with a message of the assistant");

@@ -64,6 +64,37 @@ TEST(PairingTest, RecipesChooseBestAndWorst) {
   EXPECT_TRUE(sft.losers.empty());
 }
 
+TEST(PairingTest, EquationNineHasLosersOfBothKinds) {
+  const auto tuple = pair_one("equation-9", responses_of("p")).tuples().at(0);
+  EXPECT_EQ(names(tuple.winners), (Names{"a1", "target1"}));
+  EXPECT_EQ(names(tuple.losers), (Names{"a0", "target0"}));
+  EXPECT_EQ(tuple.losers[0].role, Role::kSource);
+  EXPECT_EQ(tuple.losers[1].role, Role::kTarget);
+  // Winners are held against losers of their own kind: y_wt is below y_ls here.
+  auto apart = responses_of("p");
+  for (size_t i = 0; i < 4; ++i) *apart[i].score += 1;
+  EXPECT_EQ(pair_one("equation-9", apart).tuples().size(), 1u);
+}
+
+TEST(PairingTest, SameSourceHasNoOtherSourcesTaste) {
+  auto responses = responses_of("p");
+  responses[2].score = 0.75;
+  const auto names_of = [&](const PairConfig& config) {
+    const auto tuple = pair_one("same-source", responses, config).tuples().at(0);
+    return Names{names(tuple.winners).at(0), names(tuple.losers).at(0)};
+  };
+  EXPECT_EQ(names_of({}), (Names{"a1", "a0"}));  // 0.9 and 0.2
+  PairConfig config;
+  config.min_margin = 0.6;
+  config.max_margin = 0.68;
+  EXPECT_EQ(names_of(config), (Names{"b0", "b1"}));  // 0.75 and 0.1
+  config.max_margin = 0.1;
+  config.min_margin = 0.01;
+  EXPECT_EQ(dropped(pair_one("same-source", responses, config)),
+            "no source with a margin within bounds");
+  EXPECT_EQ(dropped(pair_one("on-policy", responses, config)), "target margin above max_margin");
+}
+
 TEST(PairingTest, SettingsNarrowTheChoice) {
   const auto responses = responses_of("p");
   PairConfig second;

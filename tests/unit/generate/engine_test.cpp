@@ -85,7 +85,11 @@ TEST_P(Greedy, ContinuesAsHuggingFace) {
 
 INSTANTIATE_TEST_SUITE_P(Families, Greedy,
                          testing::Values("llama2", "llama31", "llama32_tied", "yi15", "mistral_sw",
-                                         "mistral_nosw", "qwen2", "qwen2_tied", "gemma2"));
+                                         "mistral_nosw", "qwen2", "qwen2_tied", "gemma2", "mixtral",
+                                         "qwen2_moe", "qwen2_moe_mixed", "qwen3", "gemma3",
+                                         "gemma3_by_layer", "phi3", "phi3_longrope", "internlm2",
+                                         "internlm2_dynamic", "deepseek_v2_lite",
+                                         "deepseek_v2_group", "deepseek_v2_biased"));
 
 class Invariance : public testing::TestWithParam<std::tuple<std::string, at::ScalarType>> {};
 
@@ -119,8 +123,36 @@ TEST_P(Invariance, ASampleDependsOnItsSeedAlone) {
 
 INSTANTIATE_TEST_SUITE_P(Models, Invariance,
                          testing::Combine(testing::Values("llama31", "mistral_sw", "gemma2",
-                                                          "qwen2_tied"),
+                                                          "qwen2_tied", "gemma3", "mixtral",
+                                                          "deepseek_v2_group"),
                                           testing::Values(at::kFloat, at::kBFloat16)));
+
+// Rotations that go by the length: answers cross the border at different steps, rows of one prompt
+// part from it, and still none depends on the others.
+TEST(Engine, RowsWhoseRotationChangesDoNotDependOnTheBatch) {
+  for (const char* name : {"phi3_longrope", "internlm2_dynamic"}) {
+    for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+      Loaded loaded(name, dtype);
+      std::vector<GenerateRequest> requests;
+      for (const size_t length : {3, 25, 31, 33, 39, 41, 50}) {
+        GenerateRequest& request = requests.emplace_back();
+        request.id = std::to_string(length);
+        for (size_t t = 0; t < length; ++t)
+          request.prompt.push_back(static_cast<Token>(t * 37 % 500));
+        request.seeds = {length, length + 1000, length + 2000};
+      }
+      const SamplingConfig sampling = {.max_new_tokens = 25, .ignore_eos = true};
+      const auto together = loaded.run(requests, sampling);
+      const auto cramped =
+          loaded.run(requests, sampling, {.batch = 4, .prefill_tokens = 1, .cache_tokens = 1});
+      for (size_t i = 0; i < requests.size(); ++i) {
+        expect_same(cramped[i], together[i], std::string(name) + " cramped " + requests[i].id);
+        expect_same(loaded.run({requests[i]}, sampling)[0], together[i],
+                    std::string(name) + " alone " + requests[i].id);
+      }
+    }
+  }
+}
 
 TEST(Engine, EosStopsUnlessIgnored) {
   Loaded loaded("llama31");

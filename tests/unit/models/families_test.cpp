@@ -6,6 +6,8 @@
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <set>
+
 #include "models/pretrained.h"
 #include "support.h"
 
@@ -13,11 +15,13 @@ namespace amalgam {
 namespace {
 
 fs::path fixture_of(std::string_view architecture) {
-  for (const auto& entry : fs::directory_iterator(fixture(""))) {
-    const fs::path config = entry.path() / "config.json";
+  std::set<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(fixture(""))) folders.insert(entry.path());
+  for (const fs::path& folder : folders) {
+    const fs::path config = folder / "config.json";
     if (fs::exists(config) &&
         parse_json(read_file(config), config.string())["architectures"][0] == architecture)
-      return entry.path();
+      return folder;
   }
   ADD_FAILURE() << "no fixture has the architecture " << architecture;
   return {};
@@ -37,6 +41,13 @@ at::Tensor logprobs(const Model& model, const PackedBatch& batch) {
                         model.logit_softcap());
 }
 
+bool is_expert(const Model& model, const at::Tensor& parameter) {
+  for (const NamedWeight& weight : model.weights().named())
+    if (weight.view.is_alias_of(parameter))
+      return weight.name.find(".experts.") != std::string::npos;
+  return false;
+}
+
 class EachFamily : public testing::TestWithParam<std::string> {
  protected:
   EachFamily() : rows_(examples()), batch_(pack(std::vector{&rows_[0], &rows_[1]})) {
@@ -53,11 +64,14 @@ TEST_P(EachFamily, GradientIsTheSlope) {
   const Pretrained loaded = load_pretrained(fixture_of(GetParam()), at::kDouble);
   const std::vector<at::Tensor>& parameters = loaded.model->weights().parameters();
   for (at::Tensor parameter : parameters) parameter.requires_grad_(true);
-  const auto gradients = torch::autograd::grad({logprobs(*loaded.model, batch_).sum()}, parameters);
+  const auto gradients =
+      torch::autograd::grad({logprobs(*loaded.model, batch_).sum()}, parameters, {}, std::nullopt,
+                            /*create_graph=*/false, /*allow_unused=*/true);
   ASSERT_EQ(gradients.size(), parameters.size());
 
   const c10::AutoGradMode no_grad(false);
-  constexpr double kStep = 1e-5;
+  constexpr double kStep = 2e-6;
+  size_t idle = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
     at::Tensor parameter = parameters[i];
     const at::Tensor direction = at::randn_like(parameter);
@@ -68,10 +82,16 @@ TEST_P(EachFamily, GradientIsTheSlope) {
       return sum;
     };
     const double slope = (moved(kStep) - moved(-kStep)) / (2 * kStep);
-    const double along = (gradients[i] * direction).sum().item<double>();
+    const double along =
+        gradients[i].defined() ? (gradients[i] * direction).sum().item<double>() : 0;
     EXPECT_NEAR(along, slope, 1e-4 * (1 + std::abs(slope))) << GetParam() << " parameter " << i;
+    if (along == 0 && slope == 0 && is_expert(*loaded.model, parameter)) {
+      ++idle;  // no token was sent there
+      continue;
+    }
     EXPECT_GT(std::abs(slope), 1e-7) << GetParam() << " parameter " << i << " has no effect";
   }
+  EXPECT_LT(idle, parameters.size() / 5);
 }
 
 TEST_P(EachFamily, LogitsAgreeWithTokenLogprobs) {

@@ -54,7 +54,10 @@ TEST_P(LoadSaveLoad, IsBitwise) {
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, LoadSaveLoad,
                          testing::Values("llama2", "llama31", "llama32_tied", "yi15", "mistral_sw",
-                                         "mistral_nosw", "qwen2", "qwen2_tied", "gemma2"));
+                                         "mistral_nosw", "qwen2", "qwen2_tied", "gemma2", "mixtral",
+                                         "qwen2_moe", "qwen2_moe_mixed", "qwen3", "gemma3",
+                                         "gemma3_by_layer", "phi3", "internlm2", "deepseek_v2_lite",
+                                         "deepseek_v2_biased"));
 
 TEST(Pretrained, ConvertsToTheTypeAskedFor) {
   const Pretrained wide = load_pretrained(fixture("mistral_sw"), at::kFloat);  // stored as fp16
@@ -130,6 +133,30 @@ TEST(Pretrained, ErrorsNameConfigJsonAndTheKey) {
     const std::string message = model.error();
     EXPECT_NE(message.find(bad.message), std::string::npos) << bad.key << ": " << message;
     EXPECT_NE(message.find(model.path().string()), std::string::npos) << message;
+  }
+}
+
+TEST(Pretrained, ErrorsNameTheKeysOfSingleFamilies) {
+  const struct {
+    const char* fixture;
+    BadConfig bad;
+  } cases[] = {
+      {"mixtral", {"num_experts_per_tok", 5, "\"num_experts_per_tok\" is 5, there are 4 experts"}},
+      {"mixtral", {"num_local_experts", 0, "\"num_local_experts\" is 0, must be at least 1"}},
+      {"qwen2_moe", {"mlp_only_layers", 1, "\"mlp_only_layers\" must be a list of layers"}},
+      {"qwen2_moe", {"moe_intermediate_size", "absent", "\"moe_intermediate_size\" is missing"}},
+      {"gemma3", {"use_bidirectional_attention", true, "\"use_bidirectional_attention\" is true"}},
+      {"phi3", {"partial_rotary_factor", 0.1, "\"partial_rotary_factor\" is 0.1"}},
+      {"deepseek_v2_group", {"topk_method", "noaux_tc", "\"topk_method\" is \"noaux_tc\""}},
+      {"deepseek_v2_group", {"scoring_func", "sigmoid", "\"scoring_func\" is \"sigmoid\""}},
+      {"deepseek_v2_group", {"n_group", 3, "\"n_group\" is 3, must divide"}},
+      {"deepseek_v2_group", {"topk_group", 5, "\"topk_group\" is 5, there are 4 groups"}},
+      {"deepseek_v2_lite", {"num_key_value_heads", 2, "\"num_key_value_heads\" must be"}},
+      {"deepseek_v2_lite", {"v_head_dim", 64, "\"v_head_dim\" is 64, must not be above"}},
+  };
+  for (const auto& [fixture_name, bad] : cases) {
+    const std::string message = ChangedModel(fixture_name, {{bad.key, bad.value}}).error();
+    EXPECT_NE(message.find(bad.message), std::string::npos) << bad.key << ": " << message;
   }
 }
 

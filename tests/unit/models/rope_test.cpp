@@ -75,6 +75,84 @@ TEST(Rope, FrequenciesOfEveryScaling) {
   }
 }
 
+// Numbers of the same functions where they are asked for a length.
+struct AtLength {
+  const char* config;
+  int64_t length, length_class;
+  double magnitude;
+  std::vector<double> frequencies;
+};
+constexpr const char* kDynamic = R"({"max_position_embeddings": 40, "rope_theta": 10000.0,
+    "rope_scaling": {"type": "dynamic", "factor": 2.0}})";
+constexpr const char* kLong = R"({"max_position_embeddings": 128, "rope_theta": 10000.0,
+    "original_max_position_embeddings": 32, "rope_scaling": {"type": "su",
+    "short_factor": [1, 1, 1, 1.1, 1.2, 1.3, 1.4, 1.5],
+    "long_factor": [1, 1.5, 2, 3, 4, 6, 8, 12]}})";
+const AtLength kLengths[] = {
+    {kDynamic,
+     40,
+     0,
+     1,
+     {1, 0.316227764, 0.1, 0.0316227786, 0.01, 0.00316227786, 0.001, 0.000316227786}},
+    {kDynamic,
+     41,
+     41,
+     1,
+     {1, 0.314031303, 0.0986156687, 0.0309684072, 0.00972505007, 0.00305397017, 0.000959042285,
+      0.000301169319}},
+    {kDynamic,
+     100,
+     100,
+     1,
+     {1, 0.259412825, 0.0672950074, 0.017457189, 0.00452861842, 0.00117478159, 0.000304753397,
+      7.90569466e-05}},
+    {kLong,
+     32,
+     0,
+     1.18321596,
+     {1, 0.316227764, 0.1, 0.0287479796, 0.00833333284, 0.00243252143, 0.000714285707,
+      0.000210818514}},
+    {kLong,
+     33,
+     1,
+     1.18321596,
+     {1, 0.210818499, 0.05, 0.010540925, 0.00249999994, 0.00052704633, 0.000125000006,
+      2.63523143e-05}},
+};
+
+TEST(Rope, FrequenciesThatGoByTheLength) {
+  for (const AtLength& want : kLengths) {
+    const Rope rope(Json::parse(want.config), 16, at::kCPU);
+    EXPECT_EQ(rope.length_class(want.length), want.length_class);
+    EXPECT_NEAR(rope.magnitude(), want.magnitude, 1e-8);
+    const at::Tensor got = rope.inverse_frequencies(want.length);
+    for (int64_t i = 0; i < 8; ++i)
+      EXPECT_NEAR(got[i].item<double>() / want.frequencies[static_cast<size_t>(i)], 1, 4e-7)
+          << want.length << " " << i;
+  }
+}
+
+TEST(Rope, EachTokenTurnsByTheLengthOfItsOwnSequence) {
+  for (const char* config : {kDynamic, kLong}) {
+    const Rope rope(Json::parse(config), 16, at::kCPU);
+    const at::Tensor positions = at::tensor({7, 7, 12}, at::kLong);
+    const RopeTables mixed = rope.tables(positions, {100, 20, 33});
+    EXPECT_TRUE(mixed.cos[0].equal(rope.tables(positions, {100, 100, 100}).cos[0]));
+    EXPECT_TRUE(mixed.sin[1].equal(rope.tables(positions, {20, 20, 20}).sin[1]));
+    EXPECT_TRUE(mixed.cos[2].equal(rope.tables(positions, {33, 33, 33}).cos[2]));
+    EXPECT_FALSE(mixed.cos[0].equal(mixed.cos[1]));
+  }
+}
+
+TEST(Rope, WindowsAfterStretching) {
+  EXPECT_EQ(stretched_window(Json::parse(R"({"max_position_embeddings": 64})")), 64);
+  EXPECT_EQ(stretched_window(Json::parse(kDynamic)), 80);
+  EXPECT_EQ(stretched_window(Json::parse(kLong)), 128);
+  EXPECT_EQ(stretched_window(Json::parse(R"({"max_position_embeddings": 64, "rope_scaling": {
+      "type": "yarn", "factor": 4, "original_max_position_embeddings": 64}})")),
+            256);
+}
+
 TEST(Rope, TablesAreCosineAndSineOfPositionTimesFrequency) {
   const Rope rope(Json::parse(kScalings[5].config), 16, at::kCPU);
   const RopeTables tables = rope.tables(at::tensor({0, 3, 100}, at::kLong));
@@ -93,14 +171,21 @@ TEST(Rope, RefusesWhatItCannotDo) {
     }
     return "";
   };
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "longrope"}})"),
-            "config.json: rope type \"longrope\" is not supported; supported are default, linear, "
-            "llama3, yarn");
+  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "mrope"}})"),
+            "config.json: rope type \"mrope\" is not supported; supported are default, linear, "
+            "dynamic, llama3, yarn, longrope");
   EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear"}})"),
             "config.json: \"factor\" is missing");
   EXPECT_EQ(error_of(R"({"rope_scaling": "linear"})"),
             "config.json: \"rope_scaling\" is not an object");
+  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear", "factor": 0}})"),
+            "config.json: \"factor\" is 0, must be above 0");
+  EXPECT_EQ(error_of(R"({"max_position_embeddings": 64, "rope_scaling": {"type": "longrope",
+                         "short_factor": [1, 2], "long_factor": [1, 2]}})"),
+            "config.json: \"short_factor\" must be a list of 8 numbers (half the rotated part of a "
+            "head)");
   EXPECT_NE(error_of(R"({"rope_parameters": {"partial_rotary_factor": 0.5}})"), "");
+  EXPECT_NE(error_of(R"({"rope_parameters": {"full_attention": {"rope_type": "linear"}}})"), "");
 }
 
 }  // namespace

@@ -37,5 +37,25 @@ TEST(Pack, PromptAlone) {
   EXPECT_EQ(batch.responses, 0);
 }
 
+// Two classes: up to five tokens and above. Neighbours of one class share a copy of the prompt.
+TEST(Pack, APromptIsSharedWithinAClassOfLengths) {
+  const TokenizedExample example{"a", {5, 6, 7}, {{8}, {9, 10}, {11, 12, 13}, {14}}};
+  const std::vector<const TokenizedExample*> examples{&example};
+  const PackedBatch batch = pack(examples, at::kCPU, [](int64_t length) { return length > 5; });
+  EXPECT_EQ(list(batch.ids), (Ints{5, 6, 7, 8, 9, 10, 5, 6, 7, 11, 12, 13, 5, 6, 7, 14}));
+  EXPECT_EQ(list(batch.positions), (Ints{0, 1, 2, 3, 3, 4, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3}));
+  EXPECT_EQ(batch.segments, (std::vector<Segment>{{0, 3, 0, 0},
+                                                  {3, 4, 0, 3},
+                                                  {4, 6, 0, 3},
+                                                  {6, 9, 0, 0},
+                                                  {9, 12, 6, 9},
+                                                  {12, 15, 0, 0},
+                                                  {15, 16, 12, 15}}));
+  EXPECT_EQ(list(batch.rows), (Ints{2, 2, 4, 8, 9, 10, 14}));
+  EXPECT_EQ(list(batch.response_of), (Ints{0, 1, 1, 2, 2, 2, 3}));
+  EXPECT_EQ(sequence_lengths(batch.segments),
+            (Ints{5, 5, 5, 4, 5, 5, 6, 6, 6, 6, 6, 6, 4, 4, 4, 4}));
+}
+
 }  // namespace
 }  // namespace amalgam

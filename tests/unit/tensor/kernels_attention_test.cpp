@@ -12,6 +12,7 @@ struct Case {
   const char* name;
   int64_t heads, kv_heads, d;
   AttentionParams params;
+  int64_t value = 0;  // size of a value; 0: d
 };
 
 const std::vector<Case> kCases{
@@ -22,6 +23,7 @@ const std::vector<Case> kCases{
     {"window of two", 2, 2, 16, {.scale = 0.25, .window = 2}},
     {"capped", 2, 1, 64, {.scale = 0.3, .softcap = 2}},
     {"capped window", 2, 2, 80, {.scale = 0.4, .window = 150, .softcap = 5}},
+    {"short values", 2, 2, 24, {.scale = 0.2}, 12},
 };
 
 // Prompts longer than a softmax block and than a tile, a response of one token, a sequence alone.
@@ -31,7 +33,9 @@ const std::vector<Segment> kSegments{{0, 600, 0, 0},   {600, 730, 0, 600},   {73
 constexpr int64_t kTokens = 1027;
 
 Tensors inputs_of(const Case& c, at::ScalarType type, int64_t tokens = kTokens) {
-  return leaves({{tokens, c.heads, c.d}, {tokens, c.kv_heads, c.d}, {tokens, c.kv_heads, c.d}},
+  return leaves({{tokens, c.heads, c.d},
+                 {tokens, c.kv_heads, c.d},
+                 {tokens, c.kv_heads, c.value > 0 ? c.value : c.d}},
                 type);
 }
 

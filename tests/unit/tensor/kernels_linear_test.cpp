@@ -19,6 +19,17 @@ const std::vector<Shape> kShapes{{1, 16, 16},   {3, 64, 1},     {65, 66, 130}, {
 
 class LinearTest : public ::testing::TestWithParam<at::ScalarType> {};
 
+TEST_P(LinearTest, TimesWeightIsAProductWithTheWeightItself) {
+  for (const Shape& shape : kShapes) {
+    const Tensors inputs = leaves({{shape.rows, shape.out}, {shape.out, shape.in}}, GetParam());
+    const at::Tensor x = inputs[0].detach(), weight = inputs[1].detach();
+    const at::Tensor ours = Linear(weight).times_weight(x);
+    expect_close({ours}, {x.to(at::kDouble).matmul(weight.to(at::kDouble))}, GetParam());
+    EXPECT_TRUE(Linear(weight).times_weight(x.narrow(0, 0, 1)).equal(ours.narrow(0, 0, 1)) ||
+                shape.out % 2 != 0);  // an odd number of rows is left to ATen
+  }
+}
+
 TEST_P(LinearTest, ValuesAndGradientsAreThePlainOnes) {
   const at::ScalarType type = GetParam();
   ASSERT_TRUE(kernels::products_available(type));

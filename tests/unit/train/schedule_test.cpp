@@ -37,14 +37,5 @@ TEST(LearningRate, LinearAndConstant) {
   EXPECT_DOUBLE_EQ(learning_rate(config, 0, 10), 1);
 }
 
-TEST(FusionCoefficient, RisesFromZeroOrStays) {
-  TrainConfig config;
-  config.alpha = 0.3;
-  EXPECT_DOUBLE_EQ(fusion_coefficient(config, 0, 12), 0);
-  EXPECT_DOUBLE_EQ(fusion_coefficient(config, 11, 12), 0.275);
-  config.alpha_schedule = "constant";
-  EXPECT_DOUBLE_EQ(fusion_coefficient(config, 0, 12), 0.3);
-}
-
 }  // namespace
 }  // namespace amalgam

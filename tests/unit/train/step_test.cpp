@@ -13,6 +13,8 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "support.h"
 #include "train/logps.h"
@@ -45,22 +47,50 @@ TrainConfig test_config(const std::string& objective) {
   return config;
 }
 
-std::vector<std::vector<double>> shifted_references(const Model& model,
+std::vector<std::vector<double>> reference_logps_of(const Model& model,
                                                     const std::vector<TrainExample>& examples) {
   ReferenceCache cache(":memory:");
   ReferencePass pass;
-  auto references = reference_logps(model, "m", examples, 4096, cache, pass);
-  // Other values than the policy's own, so that examples weigh differently.
+  return reference_logps(model, "m", examples, 4096, cache, pass);
+}
+
+std::vector<std::vector<double>> shifted_references(const Model& model,
+                                                    const std::vector<TrainExample>& examples) {
+  auto references = reference_logps_of(model, examples);
+  // Other values than the policy's own, so that examples weigh differently; no two alike, so that
+  // they have an order.
   for (size_t i = 0; i < references.size(); ++i)
     for (size_t j = 0; j < references[i].size(); ++j)
-      references[i][j] += 0.5 * static_cast<double>((i + 2 * j) % 5) - 1;
+      references[i][j] +=
+          0.5 * static_cast<double>((i + 2 * j) % 5) - 1 + 0.01 * static_cast<double>(i);
   return references;
+}
+
+/// The examples' own winners as desirable responses, every other one's loser as an undesirable one.
+std::vector<TrainExample> unpaired(std::vector<TrainExample> examples) {
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const bool desirable = i % 2 == 0;
+    auto& responses = examples[i].tokens.responses;
+    responses = {responses[desirable ? 1 : 2]};
+    examples[i].winners = desirable ? 1 : 0;
+    examples[i].roles = {Role::kTarget};
+  }
+  return examples;
+}
+
+/// Mismatched responses that the policy likes better than the reference did.
+Mismatched shifted_mismatched(const Model& model, const std::vector<TrainExample>& examples) {
+  Mismatched mismatched{mismatched_examples(examples, 100000), {}};
+  mismatched.references = shifted_references(model, mismatched.examples);
+  for (auto& values : mismatched.references) values[0] -= 3;
+  return mismatched;
 }
 
 std::vector<at::Tensor> gradients(Model& model, const std::vector<TrainExample>& examples,
                                   const std::vector<std::vector<double>>& references,
-                                  const TrainConfig& config) {
-  TrainingStep step(model, model, examples, references, config);
+                                  const TrainConfig& config,
+                                  const Mismatched* mismatched = nullptr) {
+  TrainingStep step(model, model, examples, references, config, mismatched);
   step.accumulate_gradients(0);
   std::vector<at::Tensor> out;
   for (const at::Tensor& gradient : step.optimizer().gradients()) out.push_back(gradient.clone());
@@ -83,16 +113,19 @@ void expect_near(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>
 
 TEST(TrainingStep, AnySplitGivesTheSameGradient) {
   for (const char* name : kModels)
-    for (const char* objective : {"wrpo", "dpo", "sft"}) {
+    for (const char* objective : {"wrpo", "sft", "wpo", "aot", "aot_unpaired", "kto", "orpo"}) {
       SCOPED_TRACE(std::string(name) + " " + objective);
       const Pretrained model = load_pretrained(model_fixture(name), at::kFloat);
-      const auto examples = examples_for(model);
+      auto examples = examples_for(model);
+      if (std::string(objective) == "kto") examples = unpaired(examples);
+      const Mismatched mismatched = shifted_mismatched(*model.model, examples);
       const auto references = shifted_references(*model.model, examples);
       TrainConfig config = test_config(objective);
-      const auto whole = gradients(*model.model, examples, references, config);
+      const auto whole = gradients(*model.model, examples, references, config, &mismatched);
       for (const int64_t budget : {1, 300, 700}) {
         config.micro_batch_tokens = budget;
-        expect_near(whole, gradients(*model.model, examples, references, config), 1e-6);
+        expect_near(whole, gradients(*model.model, examples, references, config, &mismatched),
+                    1e-6);
       }
     }
 }
@@ -164,6 +197,62 @@ TEST(TrainingStep, SharedPromptEqualsSeparateSequences) {
         ++next;
       }
   }
+}
+
+/// log_softmax of every position of prompt and response, (T, V).
+at::Tensor plain_logps(const Model& model, const std::vector<Token>& prompt,
+                       const std::vector<Token>& response) {
+  std::vector<int64_t> ids(prompt.begin(), prompt.end());
+  ids.insert(ids.end(), response.begin(), response.end());
+  const std::vector<Segment> segments = {{0, std::ssize(ids), 0, 0}};
+  SegmentContext attention(segments);
+  const at::Tensor hidden =
+      model.forward(at::tensor(ids), at::arange(std::ssize(ids), at::kLong), attention);
+  return model.logits(hidden).to(at::kDouble).log_softmax(-1);
+}
+
+TEST(ResponseLogps, ConfidenceIsThatOfThePlainDistributions) {
+  for (const char* name : kModels) {
+    SCOPED_TRACE(name);
+    const Pretrained model = load_pretrained(model_fixture(name), at::kFloat);
+    const auto examples = examples_for(model);
+    at::Tensor confidence;
+    response_logps(*model.model, model_input(examples, {0, 1}, *model.model, 1), &confidence);
+    int64_t next = 0;
+    for (size_t i = 0; i < 2; ++i)
+      for (const auto& response : examples[i].tokens.responses) {
+        const auto begin = std::ssize(examples[i].tokens.prompt);
+        const at::Tensor all = plain_logps(*model.model, examples[i].tokens.prompt, response);
+        double mean = 0;
+        for (int64_t t = 0; t < std::ssize(response); ++t) {
+          const at::Tensor p = all[begin - 1 + t];
+          mean += p[response[static_cast<size_t>(t)]].item<double>() -
+                  std::log(p.exp().square().sum().item<double>());
+        }
+        mean /= static_cast<double>(response.size());
+        EXPECT_NEAR(confidence[next++].item<double>(), mean, 1e-5 * std::abs(mean));
+      }
+    EXPECT_EQ(next, confidence.numel());
+  }
+}
+
+TEST(TrainingStep, KtoSubtractsTheMismatchedMean) {
+  const Pretrained model = load_pretrained(model_fixture("llama31"), at::kFloat);
+  const auto examples = unpaired(examples_for(model));
+  const auto references = reference_logps_of(*model.model, examples);
+  Mismatched mismatched{mismatched_examples(examples, 100000), {}};
+  ASSERT_EQ(mismatched.examples.size(), examples.size());
+  EXPECT_EQ(mismatched.examples[0].tokens.responses[0], examples[1].tokens.responses[0]);
+  mismatched.references = reference_logps_of(*model.model, mismatched.examples);
+  for (size_t i = 0; i < examples.size(); ++i) mismatched.references[i][0] -= 2.5;
+  TrainConfig config = test_config("kto");
+  TrainingStep step(*model.model, *model.model, examples, references, config, &mismatched);
+  const Json row = step.run(0);
+  EXPECT_NEAR(row["shift"].get<double>(), 2.5, 1e-4);
+  double loss = 0;  // rho is 0 before the first update
+  for (const TrainExample& example : examples)
+    loss += 1 - 1 / (1 + std::exp(example.winners > 0 ? 0.25 : -0.25));
+  EXPECT_NEAR(row["loss"].get<double>(), loss / static_cast<double>(examples.size()), 1e-5);
 }
 
 TEST(TrainingStep, AWrongReferenceIsNoticed) {

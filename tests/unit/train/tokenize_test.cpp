@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "support.h"
 
@@ -136,6 +138,22 @@ TrainExample example_of(size_t prompt, std::vector<size_t> responses) {
   for (const size_t length : responses) example.tokens.responses.emplace_back(length, Token{7});
   example.roles.assign(responses.size(), Role::kTarget);
   return example;
+}
+
+TEST(ResponseShares, ComeFromWeightsAndScores) {
+  const std::vector<RankedResponse> responses = {{.source = "a", .score = 2},
+                                                 {.source = "b", .score = 1}};
+  ObjectiveConfig config;
+  EXPECT_TRUE(response_shares(responses, config).empty());
+  config.source_weights = {"b=3"};
+  EXPECT_EQ(response_shares(responses, config), (std::vector{1.0, 3.0}));
+  config.source_temperature = 0.5;
+  const auto shares = response_shares(responses, config);
+  EXPECT_NEAR(shares[1] / shares[0], 3 * std::exp(-2), 1e-15);
+  for (const char* broken : {"b", "b=", "b=x", "b=-1", "b=2x"}) {
+    config.source_weights = {broken};
+    EXPECT_THROW(response_shares(responses, config), Error) << broken;
+  }
 }
 
 TEST(FitExamples, ThePromptGivesWayFirst) {

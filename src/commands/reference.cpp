@@ -1,0 +1,41 @@
+// amalgam reference: docs/reference.md, from the declarations themselves.
+#include <cstdio>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "pipeline/recipe.h"
+
+namespace amalgam {
+namespace {
+
+constexpr const char* kHead = "| key | type | default | meaning |\n|---|---|---|---|\n";
+
+class Reference : public Command {
+ public:
+  void describe(Options&) override {}
+
+  int run() override {
+    std::string text =
+        "# Reference\n\nEvery command, flag and recipe key, as `amalgam reference` prints them "
+        "from "
+        "the program's own declarations.\n\n## Recipes\n\n`amalgam run` takes every key by `--set` "
+        "too; `.N.` is a place in a list, `.NAME.` a name of yours.\n\n";
+    Recipe recipe;
+    text += kHead + Options::described(recipe).markdown() + "\n## Commands\n";
+    for (const CommandEntry& entry : commands()) {
+      const std::unique_ptr<Command> command = entry.make();
+      Options options;
+      command->describe(options);
+      text += fmt::format("\n### {}\n\n{}\n", entry.name, entry.sentence);
+      if (!options.entries().empty()) text += fmt::format("\n{}{}", kHead, options.markdown());
+    }
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_reference() { return std::make_unique<Reference>(); }
+
+}  // namespace amalgam

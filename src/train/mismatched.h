@@ -1,0 +1,23 @@
+// Mismatched prompts and responses: by how much the policy prefers any response more than the
+// reference did is KTO's reference point (arXiv 2402.01306, section 4.1).
+#pragma once
+
+#include <vector>
+
+#include "train/tokenize.h"
+
+namespace amalgam {
+
+/// For each example, at the same index, and what the reference makes of it.
+struct Mismatched {
+  std::vector<TrainExample> examples;
+  std::vector<std::vector<double>> references;
+};
+
+/// Each example's prompt (its end, as far as max_length goes) with the first response of the next
+/// example. The pairing is that of the whole data, not of a batch, so that the reference's
+/// log-probabilities can be computed beforehand. A single example has none: it is matched.
+std::vector<TrainExample> mismatched_examples(const std::vector<TrainExample>& examples,
+                                              int64_t max_length);
+
+}  // namespace amalgam

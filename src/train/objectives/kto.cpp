@@ -1,0 +1,31 @@
+// KTO, Kahneman-Tversky optimisation (Ethayarajh et al., arXiv 2402.01306): desirable responses
+// above, undesirable ones below what the policy has drifted anyhow. For responses that come without
+// a partner; a pair counts as one of each.
+#include <ATen/core/Tensor.h>
+
+#include "core/error.h"
+#include "train/objective.h"
+
+namespace amalgam {
+
+Objective make_kto(const ObjectiveConfig& config) {
+  const double beta = config.beta.value_or(0.1);
+  const double up = config.desirable_weight, down = config.undesirable_weight;
+  return {
+      .beta = beta,
+      .takes_unpaired = true,
+      .shift = Shift::kMismatched,
+      .formula = fmt::format("{} (1 - sigmoid({} (rho_w - z))) + {} (1 - sigmoid({} (z - "
+                             "rho_l))), z = max(0, mean rho of mismatched responses)",
+                             up, beta, down, beta),
+      // Equation 8: lambda_y - v(x, y); each side where an example has it.
+      .loss = [=](const ObjectiveBatch& batch, const at::Tensor& winner, const at::Tensor& loser) {
+        const at::Tensor has_winner = batch.winner_weights.sum(1).gt(0);
+        const at::Tensor has_loser = batch.loser_weights.sum(1).gt(0);
+        const at::Tensor desirable = winner.sub(batch.shift).mul(-beta).sigmoid().mul(up);
+        const at::Tensor undesirable = loser.sub(batch.shift).mul(beta).sigmoid().mul(down);
+        return desirable.mul(has_winner).add(undesirable.mul(has_loser));
+      }};
+}
+
+}  // namespace amalgam

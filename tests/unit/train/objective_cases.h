@@ -1,0 +1,311 @@
+// Fixtures of the objectives' tests: two examples, and each objective's loss written out anew.
+#pragma once
+
+#include <ATen/ops/from_blob.h>
+
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "core/error.h"
+#include "train/objective.h"
+
+namespace amalgam {
+
+// Two examples of three responses each: source winner, own winner, loser.
+inline const std::vector<double> kPolicy = {-31.5, -42.25, -50.125, -12.0, -9.5, -7.75};
+inline const std::vector<double> kReference = {-35.0, -41.0, -47.5, -11.25, -10.0, -9.0};
+inline const std::vector<double> kLengths = {12, 15, 20, 5, 4, 3};
+// log of WPO's weights, and the shift that KTO and BCO take from rewards.
+inline const std::vector<double> kConfidence = {-0.4, -1.25, -0.75, 0.5, 0.25, 0.125};
+constexpr double kShift = 0.7;
+constexpr double kAlpha = 0.3;
+
+inline at::Tensor tensor(const std::vector<double>& values, std::vector<int64_t> shape) {
+  return at::from_blob(const_cast<double*>(values.data()), shape, at::kDouble).clone();
+}
+
+inline ObjectiveBatch make_batch(const std::vector<double>& policy) {
+  const std::vector<double> winners = {kAlpha, 1 - kAlpha, 0, 0,      0,          0,
+                                       0,      0,          0, kAlpha, 1 - kAlpha, 0};
+  const std::vector<double> losers = {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  ObjectiveBatch batch;
+  batch.policy = tensor(policy, {6}).requires_grad_(true);
+  batch.reference = tensor(kReference, {6});
+  batch.lengths = tensor(kLengths, {6});
+  batch.winner_weights = tensor(winners, {2, 6});
+  batch.loser_weights = tensor(losers, {2, 6});
+  batch.confidence = tensor(kConfidence, {6});
+  batch.shift = kShift;
+  return batch;
+}
+
+// The quantities of docs/objectives.md for one example.
+struct Sides {
+  double winner, loser;
+};
+inline Sides mixed(const std::function<double(size_t)>& u) {
+  return {kAlpha * u(0) + (1 - kAlpha) * u(1), u(2)};
+}
+inline double rho(size_t i, const std::vector<double>& policy) { return policy[i] - kReference[i]; }
+inline Sides log_ratios(size_t first, const std::vector<double>& policy) {
+  return mixed([&](size_t i) { return policy[first + i] - kReference[first + i]; });
+}
+inline Sides mean_log_ratios(size_t first, const std::vector<double>& policy) {
+  return mixed(
+      [&](size_t i) { return (policy[first + i] - kReference[first + i]) / kLengths[first + i]; });
+}
+inline Sides mean_logps(size_t first, const std::vector<double>& policy) {
+  return mixed([&](size_t i) { return policy[first + i] / kLengths[first + i]; });
+}
+inline Sides logps(size_t first, const std::vector<double>& policy) {
+  return mixed([&](size_t i) { return policy[first + i]; });
+}
+inline double log_odds(double mean) { return mean - std::log(1 - std::exp(mean)); }
+inline double hinge(double x) { return std::max(0.0, x); }
+inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+inline double log_sigmoid(double x) { return -std::log1p(std::exp(-x)); }
+
+/// One example's loss, written out anew.
+using ClosedForm = double (*)(size_t first, const std::vector<double>& policy);
+struct Case {
+  ObjectiveConfig config;
+  ClosedForm loss;
+};
+
+inline ObjectiveConfig config_of(const std::string& name, double beta,
+                                 std::optional<double> smoothing = {}) {
+  ObjectiveConfig config;
+  config.objective = name;
+  config.beta = beta;
+  config.label_smoothing = smoothing;
+  return config;
+}
+
+template <class Change>
+inline ObjectiveConfig with(ObjectiveConfig config, const Change& change) {
+  change(config);
+  return config;
+}
+
+inline ObjectiveConfig with_tau(ObjectiveConfig config, double tau) {
+  config.tau = tau;
+  return config;
+}
+inline ObjectiveConfig with_gamma(ObjectiveConfig config, double gamma) {
+  config.gamma = gamma;
+  return config;
+}
+
+inline const std::map<std::string, std::vector<Case>>& objective_cases() {
+  static const std::map<std::string, std::vector<Case>> all = {
+      {"sft",
+       {{config_of("sft", 1),
+         [](size_t f, const std::vector<double>& s) {
+           return -(kAlpha * s[f] + (1 - kAlpha) * s[f + 1]);
+         }}}},
+      {"wrpo",
+       {{config_of("wrpo", 0.05),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.05 * (w - l));
+         }}}},
+      {"dpo",
+       {{config_of("dpo", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.2 * (w - l));
+         }},
+        {config_of("dpo", 0.2, 0.1),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -0.9 * log_sigmoid(0.2 * (w - l)) - 0.1 * log_sigmoid(-0.2 * (w - l));
+         }},
+        {with(config_of("dpo", 0.2),
+              [](ObjectiveConfig& c) { c.lambda = 0.3, c.nll = "mean"; }),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.2 * (w - l)) - 0.3 * mean_logps(f, s).winner;
+         }},
+        {with(config_of("dpo", 0.2), [](ObjectiveConfig& c) { c.f_divergence = "forward-kl"; }),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = mixed([&](size_t i) { return -std::exp(-rho(f + i, s)); });
+           return -log_sigmoid(0.2 * (w - l));
+         }},
+        {with(config_of("dpo", 0.2), [](ObjectiveConfig& c) { c.f_divergence = "js"; }),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = mixed([&](size_t i) { return log_sigmoid(rho(f + i, s)); });
+           return -log_sigmoid(0.2 * (w - l));
+         }},
+        {with(config_of("dpo", 0.2),
+              [](ObjectiveConfig& c) { c.f_divergence = "alpha", c.f_alpha = 0.25; }),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] =
+               mixed([&](size_t i) { return std::exp(-0.75 * rho(f + i, s)) / -0.75; });
+           return -log_sigmoid(0.2 * (w - l));
+         }}}},
+      {"ln-dpo",
+       {{config_of("ln-dpo", 4),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = mean_log_ratios(f, s);
+           return -log_sigmoid(4 * (w - l));
+         }}}},
+      {"ipo",
+       {{with_tau(config_of("ipo", 1), 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = mean_log_ratios(f, s);
+           return std::pow(w - l - 2.5, 2);
+         }},
+        {with(with_tau(config_of("ipo", 1), 0.2), [](ObjectiveConfig& c) { c.ipo_mean = false; }),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return std::pow(w - l - 2.5, 2);
+         }}}},
+      {"simpo",
+       {{with_gamma(config_of("simpo", 2.5), 0.8),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = mean_logps(f, s);
+           return -log_sigmoid(2.5 * (w - l) - 0.8);
+         }}}},
+      {"slic",
+       {{config_of("slic", 0.07),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return std::max(0.0, 1 - 0.07 * (w - l));
+         }}}},
+      {"robust",
+       {{config_of("robust", 0.2, 0.15),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return (-0.85 * log_sigmoid(0.2 * (w - l)) + 0.15 * log_sigmoid(-0.2 * (w - l))) / 0.7;
+         }}}},
+      {"exo",
+       {{config_of("exo", 0.2, 0.01),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return sigmoid(0.2 * (w - l)) * (log_sigmoid(0.2 * (w - l)) - std::log(0.99)) +
+                  sigmoid(-0.2 * (w - l)) * (log_sigmoid(-0.2 * (w - l)) - std::log(0.01));
+         }}}},
+      {"nca",
+       {{config_of("nca", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.2 * w) - 0.5 * log_sigmoid(-0.2 * w) - 0.5 * log_sigmoid(-0.2 * l);
+         }}}},
+      {"bco",
+       {{config_of("bco", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.2 * w - kShift) - log_sigmoid(-0.2 * l + kShift);
+         }}}},
+      {"sppo",
+       {{config_of("sppo", 0.1),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return std::pow(w - 5, 2) + std::pow(l + 5, 2);
+         }}}},
+      {"apo_zero",
+       {{config_of("apo_zero", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return 1 - sigmoid(0.2 * w) + sigmoid(0.2 * l);
+         }}}},
+      {"apo_down",
+       {{config_of("apo_down", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return sigmoid(0.2 * w) + 1 - sigmoid(0.2 * (w - l));
+         }}}},
+      {"ld-dpo",
+       {{config_of("ld-dpo", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+           const auto [w, l] = log_ratios(f, s);
+           return -log_sigmoid(0.2 * (w - l));
+         }}}},
+      {"slic-hf",
+       {{with_gamma(config_of("slic-hf", 1), 3),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = logps(f, s);
+return hinge(3 - w + l) - w;
+         }},
+        {with(config_of("slic-hf", 1), [](ObjectiveConfig& c) { c.lambda = 0.25, c.nll = "mean"; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = logps(f, s);
+return hinge(1 - w + l) - 0.25 * mean_logps(f, s).winner;
+         }}}},
+      {"rrhf",
+       {{with(config_of("rrhf", 1), [](ObjectiveConfig& c) { c.lambda = 0.5; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto u = [&](size_t i) { return s[f + i] / kLengths[f + i]; };
+return kAlpha * hinge(u(2) - u(0)) + (1 - kAlpha) * hinge(u(2) - u(1)) - 0.5 * logps(f, s).winner;
+         }}}},
+      {"r-dpo",
+       {{with(config_of("r-dpo", 0.2), [](ObjectiveConfig& c) { c.rdpo_alpha = 0.03; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = log_ratios(f, s);
+const auto [longer, shorter] = mixed([&](size_t i) { return kLengths[f + i]; });
+return -log_sigmoid(0.2 * (w - l) + 0.03 * (longer - shorter));
+         }}}},
+      {"wpo",
+       {{config_of("wpo", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = log_ratios(f, s);
+const auto [own, other] = mixed([&](size_t i) { return kConfidence[f + i]; });
+return -std::min(1.0, std::exp(own + other)) * log_sigmoid(0.2 * (w - l));
+         }},
+        {with(config_of("wpo", 0.2, 0.1), [](ObjectiveConfig& c) { c.wpo_clamp = false; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = log_ratios(f, s);
+const auto [own, other] = mixed([&](size_t i) { return kConfidence[f + i]; });
+const double x = 0.2 * (w - l);
+return std::exp(own + other) * (-0.9 * log_sigmoid(x) - 0.1 * log_sigmoid(-x));
+         }}}},
+      {"cpo",
+       {{config_of("cpo", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = logps(f, s);
+return -log_sigmoid(0.2 * (w - l)) - w;
+         }}}},
+      {"orpo",
+       {{with(config_of("orpo", 1), [](ObjectiveConfig& c) { c.lambda = 0.4; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = mixed([&](size_t i) { return log_odds(s[f + i] / kLengths[f + i]); });
+return -mean_logps(f, s).winner - 0.4 * log_sigmoid(w - l);
+         }}}},
+      {"kto",
+       {{with(config_of("kto", 0.2), [](ObjectiveConfig& c) { c.desirable_weight = 1.5, c.undesirable_weight = 0.5; }),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = log_ratios(f, s);
+return 1.5 * (1 - sigmoid(0.2 * (w - kShift))) + 0.5 * (1 - sigmoid(0.2 * (kShift - l)));
+         }}}},
+      {"discopop",
+       {{with_tau(config_of("discopop", 0.1), 0.5),
+         [](size_t f, const std::vector<double>& s) {
+const auto [w, l] = log_ratios(f, s);
+const double z = 0.1 * (w - l), m = sigmoid(z / 0.5);
+return -(1 - m) * log_sigmoid(z) + m * std::exp(-z);
+         }}}},
+      {"aot",
+       {{config_of("aot", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+const auto margin = [](size_t first, const std::vector<double>& v) {
+  const auto [w, l] = logps(first, v);
+  return w - l;
+};
+const bool smaller = margin(f, s) < margin(3 - f, s);
+const double r[] = {margin(0, kReference), margin(3, kReference)};
+return -log_sigmoid(0.2 * (margin(f, s) - (smaller ? std::min(r[0], r[1]) : std::max(r[0], r[1]))));
+         }}}},
+      {"aot_unpaired",
+       {{config_of("aot_unpaired", 0.2),
+         [](size_t f, const std::vector<double>& s) {
+const auto mine = log_ratios(f, s), other = log_ratios(3 - f, s);
+const double partner = mine.winner < other.winner ? std::min(mine.loser, other.loser)
+                                                  : std::max(mine.loser, other.loser);
+return -log_sigmoid(0.2 * (mine.winner - partner));
+         }}}},
+  };
+  return all;
+}
+
+}  // namespace amalgam

@@ -41,8 +41,8 @@ const std::vector<CommandEntry>& commands() {
        make_inspect},
       {"chat", "A conversation with a model in the terminal.", make_chat},
       {"init", "A model folder with random weights, to train from scratch.", make_init},
-      {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
       {"merge", "A model with a low-rank adapter (LoRA) put into its weights.", make_merge},
+      {"reference", "docs/reference.md: every command, flag and recipe key.", make_reference},
   };
   return list;
 }

@@ -47,7 +47,7 @@ void declare(Invocation& call, CLI::App& program, const CommandEntry& entry) {
     if (option.type == "true/false")
       flag->expected(0, 1);
     else if (!option.type.starts_with("list"))
-      flag->expected(1);
+      flag->expected(1)->take_last();
     if (contains(required, option.key)) flag->required();
     // CLI11 gives a flag without a value its default text, so switches show none.
     const Json value = option.type == "true/false" ? Json() : option.dump();

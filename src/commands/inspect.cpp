@@ -199,7 +199,8 @@ class Inspect : public Command {
     const auto at = [&](const Json& object, const char* key) { return object[key].get<int64_t>(); };
     line("shape", fmt::format("{} layers, hidden size {}, vocabulary {}", at(report, "layers"),
                               at(report, "hidden_size"), at(report, "vocab_size")));
-    line("window", fmt::format("{} tokens", at(report, "window")));
+    const auto window = report["window"].get<int64_t>();
+    line("window", window == 0 ? "not bounded" : fmt::format("{} tokens", window));
     const Json& memory = report["memory"];
     const Json &inference = memory["inference"], &training = memory["training"];
     const std::string settings = fmt::format(

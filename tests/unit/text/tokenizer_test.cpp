@@ -59,12 +59,13 @@ class MadeFolder : public testing::Test {
 };
 
 TEST(TokenizerFixtures, EncodeAndDecodeAsTheTokenizersLibrary) {
-  ASSERT_EQ(model_folders().size(), 22U);
+  int64_t cases = 0;
   for (const fs::path& folder : model_folders()) {
     SCOPED_TRACE(folder.filename());
     const Tokenizer tokenizer = Tokenizer::load(folder);
     const Json expected = read_json(folder / "expected.json");
-    for (const Json& one : expected["tokenizer_cases"]) {
+    for (const Json& one : expected.value("tokenizer_cases", Json::array())) {
+      ++cases;
       const auto text = one["text"].get<std::string>();
       const auto ids = one["ids"].get<std::vector<Token>>();
       EXPECT_EQ(tokenizer.encode(text, true), ids) << text;
@@ -73,6 +74,7 @@ TEST(TokenizerFixtures, EncodeAndDecodeAsTheTokenizersLibrary) {
       EXPECT_EQ(tokenizer.decode(ids, true), one["decode_skip_special"].get<std::string>());
     }
   }
+  EXPECT_GE(cases, 22 * 20);  // the folders made to try other things have none
 }
 
 TEST(TokenizerFixtures, ChatsAsTransformers) {

@@ -9,6 +9,18 @@
 
 namespace amalgam::kernels {
 
+// Rows of a span of keys lie this much further apart than the span is wide: at a power of two they
+// would compete for few lines of the cache.
+constexpr int64_t kSpanGap = 16;
+
+/// Query heads that share a key/value head and are computed together: all, or the most that leave
+/// a block of `largest` query heads at most.
+inline int64_t stacked_heads(int64_t repeat, int64_t largest) {
+  int64_t heads = std::min(repeat, largest);
+  while (repeat % heads != 0) --heads;
+  return heads;
+}
+
 /// The keys of a prefix, or of the segment itself, as a segment's queries see them. Query i of the
 /// segment stands at position prefix + i, key j at position first_position + j.
 struct KeyRange {

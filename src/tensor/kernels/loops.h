@@ -53,9 +53,10 @@ struct Loops {
   /// delta[r] = sum_c a[r][c] * b[r][c].
   void (*row_dots)(const T* a, int64_t ld_a, const T* b, int64_t ld_b, int64_t rows,
                    int64_t columns, float* delta);
-  /// From scores and dP of one tile (keys, 64 queries): P and dS, both (keys, 64), and dS with key
-  /// rows paired (keys / 2, 64 words).
-  void (*softmax_gradient)(const float* scores, const float* dp, int64_t keys,
+  /// From scores and dP of a block (keys, queries), queries being 64 of each of `heads` heads: P
+  /// and dS, both (keys, queries), and dS with key rows paired (keys / 2, queries words).
+  /// visible[key]: which of a head's 64 queries see the key.
+  void (*softmax_gradient)(const float* scores, const float* dp, int64_t keys, int64_t heads,
                            const Visible* visible, ScoreScale scale, const float* lse,
                            const float* delta, T* p, T* ds, T* ds_paired);
 

@@ -99,31 +99,38 @@ inline void store_rows(float* ds, float* paired, int64_t stride, Vec first, Vec 
 }
 
 template <class T>
-void softmax_gradient(const float* scores, const float* dp, int64_t keys, const Visible* visible,
-                      ScoreScale scale, const float* lse, const float* delta, T* p, T* ds,
-                      T* ds_paired) {
-  constexpr int64_t kQueries = 64;
+void softmax_gradient(const float* scores, const float* dp, int64_t keys, int64_t heads,
+                      const Visible* visible, ScoreScale scale, const float* lse,
+                      const float* delta, T* p, T* ds, T* ds_paired) {
+  constexpr int64_t kQueries = 64;  // of a head
+  const int64_t queries = heads * kQueries;
   const IntVec lane = lane_index();
   for (int64_t key = 0; key < keys; key += 2) {
-    for (int64_t q = 0; q < kQueries; q += kLanes) {
+    for (int64_t q = 0; q < queries; q += kLanes) {
       Vec gradient[2];
       for (int64_t i = 0; i < 2; ++i) {
-        const int64_t at = (key + i) * kQueries + q;
+        const int64_t at = (key + i) * queries + q;
+        const int32_t column = (int32_t)(q % kQueries);
+        const Visible seen = visible[key + i];
+        if (column >= seen.end || column + kLanes <= seen.begin) {
+          store(p + at, Vec{});
+          gradient[i] = Vec{};
+          continue;
+        }
         Vec score = load(scores + at) * scale.scale, slope = splat(scale.scale);
         if (scale.cap > 0) {
           const Vec t = tanh(score / scale.cap);
           score = scale.cap * t;
           slope = slope * (1.0f - t * t);
         }
-        const IntVec column = lane + (int32_t)q;
-        const Visible seen = visible[key + i];
+        const IntVec columns = lane + column;
         const Vec weight =
-            (column >= seen.begin) & (column < seen.end) ? exp(score - load(lse + q)) : Vec{};
+            (columns >= seen.begin) & (columns < seen.end) ? exp(score - load(lse + q)) : Vec{};
         store(p + at, weight);
         gradient[i] = weight * (load(dp + at) - load(delta + q)) * slope;
       }
-      const int64_t pair = sizeof(T) == 2 ? key * kQueries + 2 * q : key * kQueries + q;
-      store_rows(ds + key * kQueries + q, ds_paired + pair, kQueries, gradient[0], gradient[1]);
+      const int64_t pair = sizeof(T) == 2 ? key * queries + 2 * q : key * queries + q;
+      store_rows(ds + key * queries + q, ds_paired + pair, queries, gradient[0], gradient[1]);
     }
   }
 }

@@ -131,41 +131,70 @@ void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bi
   });
 }
 
+namespace {
+
+/// How out (n, k) is cut into items of whole tiles: as large as the second-level cache holds the
+/// sums, since every row of tiles transposes its part of dy again, and every column reads x again.
+struct Blocks {
+  static constexpr int64_t kLargest = 512, kDepth = 256, kRows = 256;
+  int64_t rows = kLargest, columns = kLargest;
+  int64_t down = 0, across = 0;
+
+  Blocks(int64_t n, int64_t k, int64_t threads) {
+    const auto parts = [](int64_t size, int64_t part) { return (size + part - 1) / part; };
+    rows = std::min(kLargest, round_up(n, kTile));
+    columns = std::min(kLargest, round_up(k, kTile));
+    across = parts(k, columns);
+    const auto idle = [&] {  // most threads wait for the last ones
+      const int64_t items = parts(n, rows) * across;
+      return 4 * parts(items, threads) * threads > 5 * items;
+    };
+    while (rows > kTile && idle()) rows = round_up(rows / 2, kTile);
+    down = parts(n, rows);
+  }
+};
+
+}  // namespace
+
 void product_of_transposed(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& out) {
-  const int64_t m = dy.size(0), n = dy.size(1), k = x.size(1);
-  const int64_t padded = round_up(m, kTile), width = round_up(k, kTile);
+  const int64_t m = dy.size(0), n = dy.size(1), k = x.size(1), padded = round_up(m, kTile);
   AMALGAM_CHECK(dy.stride(1) == 1 && x.stride(1) == 1 && out.is_contiguous());
   if (m == 0) {
     out.zero_();
     return;
   }
   const at::Tensor panels = pack_plain(x, kTile);
-  const int64_t blocks = (n + kTile - 1) / kTile, columns = panels.size(0);
-  const int64_t wanted = 4 * at::get_num_threads();
-  const int64_t groups = std::clamp<int64_t>((wanted + blocks - 1) / blocks, 1, columns);
+  const Blocks blocks(n, k, at::get_num_threads());
+  constexpr int64_t kDepth = Blocks::kDepth;
+  struct Scratch {
+    at::Tensor sums, transposed;
+  };
   with_storage(dy.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_item(blocks * groups, [&](int64_t item) {
-      const int64_t row = item / groups * kTile, group = item % groups;
-      const int64_t first = columns * group / groups, last = columns * (group + 1) / groups;
-      const int64_t rows = std::min(kTile, n - row);
-      const at::Tensor sums = at::empty({rows, width}, at::kFloat);
-      const at::Tensor transposed = at::empty({kTile, kDepth}, dy.options());
+    for_each_item_with<Scratch>(blocks.down * blocks.across, [&](int64_t item, Scratch& scratch) {
+      if (!scratch.sums.defined()) {
+        scratch.sums = at::empty({blocks.rows, blocks.columns}, at::kFloat);
+        scratch.transposed = at::empty({blocks.rows, kDepth}, dy.options());
+      }
+      const int64_t row = item / blocks.across * blocks.rows, rows = std::min(blocks.rows, n - row);
+      const int64_t column = item % blocks.across * blocks.columns;
+      const int64_t columns = std::min(blocks.columns, k - column);
       for (int64_t depth = 0; depth < padded; depth += kDepth) {
         const int64_t count = std::min(kDepth, padded - depth);
         loops<T>().transpose(data<T>(dy) + depth * dy.stride(0) + row, dy.stride(0),
-                             std::min(count, m - depth), rows, data<T>(transposed), kDepth, count);
-        for (int64_t panel = first; panel < last; ++panel)
-          multiply(rows, kTile, count, data<T>(transposed), kDepth,
-                   data<T>(panels) + panel * padded * kTile + depth * kTile, kTile, depth > 0,
-                   data<float>(sums) + panel * kTile, width);
+                             std::min(count, m - depth), rows, data<T>(scratch.transposed), kDepth,
+                             count);
+        for (int64_t c = 0; c < columns; c += kTile)
+          for (int64_t r = 0; r < rows; r += Blocks::kRows)
+            multiply(std::min(Blocks::kRows, rows - r), kTile, count,
+                     data<T>(scratch.transposed) + r * kDepth, kDepth,
+                     data<T>(panels) + (column + c) * padded + depth * kTile, kTile, depth > 0,
+                     data<float>(scratch.sums) + r * blocks.columns + c, blocks.columns);
       }
-      const int64_t column = first * kTile;
       const auto store = [&](auto type_of_out) {
         using Out = decltype(type_of_out);
-        loops<Out>().store_tile(data<float>(sums) + column, width, rows,
-                                std::min(last * kTile, k) - column, nullptr, nullptr,
-                                data<Out>(out) + row * k + column, k);
+        loops<Out>().store_tile(data<float>(scratch.sums), blocks.columns, rows, columns, nullptr,
+                                nullptr, data<Out>(out) + row * k + column, k);
       };
       with_storage(out.scalar_type(), store);
     });

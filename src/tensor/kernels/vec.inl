@@ -41,9 +41,8 @@ inline Vec splat(float x) { return x - Vec{}; }
 inline Vec max(Vec a, Vec b) { return b > a ? b : a; }  // a NaN in a stays
 inline Vec min(Vec a, Vec b) { return b < a ? b : a; }
 inline IntVec lane_index() {
-  IntVec index;
-  for (int i = 0; i < kLanes; ++i) index[i] = i;
-  return index;
+  static constexpr int32_t kIndex[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load_bits<IntVec>(kIndex);
 }
 
 inline Vec widen(HalfVec half) { return (Vec)(__builtin_convertvector(half, WordVec) << 16); }
@@ -89,20 +88,18 @@ inline void for_lanes(int64_t count, Body body) {
          [i, rest](auto* p, Vec x) { store_part(p + i, x, rest); }, i);
 }
 
-inline float sum_lanes(Vec x) {
-  float lanes[kLanes];
-  store(lanes, x);
+/// All lanes of x by halves: lane i with lane i + kLanes / 2, and so on; the result is in lane 0.
+template <class Combine>
+inline float fold_lanes(Vec x, Combine combine) {
   for (int half = kLanes / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  return lanes[0];
+    x = combine(x, (Vec)__builtin_shuffle((IntVec)x, lane_index() ^ half));
+  return x[0];
+}
+inline float sum_lanes(Vec x) {
+  return fold_lanes(x, [](Vec a, Vec b) { return a + b; });
 }
 inline float max_lanes(Vec x) {
-  float lanes[kLanes];
-  store(lanes, x);
-  for (int half = kLanes / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i)
-      if (lanes[i + half] > lanes[i]) lanes[i] = lanes[i + half];
-  return lanes[0];
+  return fold_lanes(x, [](Vec a, Vec b) { return max(a, b); });
 }
 
 /// e^x to a few units in the last place; 0 from -88 down, and a NaN stays one. x = n ln 2 + r with

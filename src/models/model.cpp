@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tanh.h>
+#include <c10/core/GradMode.h>
 
 #include "core/error.h"
 
@@ -53,6 +54,8 @@ int64_t Weights::count() const {
   for (const at::Tensor& parameter : parameters_) count += parameter.numel();
   return count;
 }
+
+bool Model::checkpoints() const { return checkpointed_ && c10::GradMode::is_enabled(); }
 
 at::Tensor Model::logits(const at::Tensor& hidden) const {
   const at::Tensor logits = head()(hidden).to(at::kFloat);

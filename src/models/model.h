@@ -48,13 +48,13 @@ class AttentionContext {
 /// Attention within a packed batch.
 class SegmentContext : public AttentionContext {
  public:
-  explicit SegmentContext(const std::vector<Segment>& segments) : segments_(segments) {}
+  explicit SegmentContext(std::vector<Segment> segments) : segments_(std::move(segments)) {}
   at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                     const AttentionParams& params) override;
   std::vector<int64_t> lengths() const override { return sequence_lengths(segments_); }
 
  private:
-  const std::vector<Segment>& segments_;
+  const std::vector<Segment> segments_;
 };
 
 /// A stored tensor of a Hugging Face checkpoint: its name there and the part of a parameter it
@@ -117,7 +117,8 @@ struct ModelShape {
 class Model {
  public:
   virtual ~Model() = default;
-  /// ids, positions (T) int64 -> hidden states after the final norm (T, D).
+  /// ids, positions (T) int64 -> hidden states after the final norm (T, D). With checkpointed
+  /// activations the backward pass reads `attention` again.
   virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                              AttentionContext& attention) const = 0;
   virtual const Linear& head() const = 0;  // (V, D)
@@ -129,11 +130,20 @@ class Model {
   /// fp32 (T, V).
   at::Tensor logits(const at::Tensor& hidden) const;
 
+  /// Whether a backward pass computes each block once more instead of finding what it needs kept
+  /// (tensor/checkpoint.h).
+  void checkpoint_activations(bool on) { checkpointed_ = on; }
+
   Weights& weights() { return *weights_; }
   const Weights& weights() const { return *weights_; }
 
  protected:
+  bool checkpoints() const;
+
   std::unique_ptr<Weights> weights_;
+
+ private:
+  bool checkpointed_ = false;
 };
 
 /// One family: the `architectures` entry of config.json and the constructor.

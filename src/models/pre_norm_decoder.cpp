@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "tensor/checkpoint.h"
+
 namespace amalgam {
 namespace {
 
@@ -57,14 +59,20 @@ class PreNormDecoder : public Model {
     const RopeTables rope = rope_.tables(positions, attention);
     const at::Tensor embedded = at::embedding(vocabulary_.embedding, ids);  // (T, D)
     // The sum that a layer adds to, and its norm: what the next block reads.
-    AddedNorm x{embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
+    std::vector<at::Tensor> x = {embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
     for (size_t i = 0; i < layers_.size(); ++i) {
-      const Layer& layer = layers_[i];
-      const at::Tensor& next = i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
-      x = add_rms_norm(layer.attention(x.normed, rope, attention), x.sum, layer.mlp_norm, eps);
-      x = add_rms_norm(layer.mlp(x.normed), x.sum, next, eps);
+      const Block block = [this, i, eps, rope, &attention](const std::vector<at::Tensor>& in) {
+        const Layer& layer = layers_[i];
+        const at::Tensor& next =
+            i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
+        AddedNorm y =
+            add_rms_norm(layer.attention(in[1], rope, attention), in[0], layer.mlp_norm, eps);
+        y = add_rms_norm(layer.mlp(y.normed), y.sum, next, eps);
+        return std::vector{y.sum, y.normed};
+      };
+      x = checkpoints() ? checkpointed(block, x) : block(x);
     }
-    return x.normed;
+    return x[1];
   }
 
   const Linear& head() const override { return vocabulary_.head; }

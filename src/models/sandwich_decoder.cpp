@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+#include "tensor/checkpoint.h"
+
 namespace amalgam {
 namespace {
 
@@ -54,17 +56,22 @@ class SandwichDecoder : public Model {
 
   at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                      AttentionContext& attention) const override {
-    const auto normed = [&](const at::Tensor& x, const at::Tensor& weight) {
+    const auto normed = [this](const at::Tensor& x, const at::Tensor& weight) {
       return rms_norm(x, weight, config_.norm_eps, kNormOffset);
     };
     const RopeTables rope = rope_.tables(positions, attention);
     const RopeTables local = local_rope_ ? local_rope_->tables(positions, attention) : rope;
     at::Tensor x = at::embedding(vocabulary_.embedding, ids) * embedding_scale_;  // (T, D)
     for (const Layer& layer : layers_) {
-      const at::Tensor attended =
-          layer.attention(normed(x, layer.attention_norm), layer.local ? local : rope, attention);
-      x = x + normed(attended, layer.attention_post_norm);
-      x = x + normed(layer.mlp(normed(x, layer.mlp_norm)), layer.mlp_post_norm);
+      const Block block = [normed, &layer, rope = layer.local ? local : rope,
+                           &attention](const std::vector<at::Tensor>& in) {
+        const at::Tensor attended =
+            layer.attention(normed(in[0], layer.attention_norm), rope, attention);
+        const at::Tensor sum = in[0] + normed(attended, layer.attention_post_norm);
+        return std::vector{sum +
+                           normed(layer.mlp(normed(sum, layer.mlp_norm)), layer.mlp_post_norm)};
+      };
+      x = (checkpoints() ? checkpointed(block, {x}) : block({x}))[0];
     }
     return normed(x, final_norm_);
   }

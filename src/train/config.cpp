@@ -17,6 +17,13 @@ void TrainConfig::describe(Options& options) {
   options.add("micro_batch_tokens", micro_batch_tokens,
               "Tokens computed at once: memory depends on it, results do not.",
               at_least(int64_t{1}));
+  options.add("activation_checkpointing", activation_checkpointing,
+              "Keep only what enters each block of the model and compute the block again in the "
+              "backward pass: less memory, more time, the same result.");
+  options.add("gradient_dtype", gradient_dtype,
+              "Type in which the gradients of a step's micro-batches are summed; bf16 halves their "
+              "memory and rounds each sum.",
+              one_of({"fp32", "bf16"}));
   options.add("max_length", max_length, "Tokens of a prompt and one of its responses.",
               at_least(int64_t{2}));
   options.add("max_prompt_length", max_prompt_length,

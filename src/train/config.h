@@ -15,7 +15,9 @@ struct TrainConfig : ObjectiveConfig {
   double warmup_ratio = 0.1;
   double epochs = 1;
   int64_t batch_size = 128;
-  int64_t micro_batch_tokens = 8192;
+  int64_t micro_batch_tokens = 6144;
+  bool activation_checkpointing = false;
+  std::string gradient_dtype = "fp32";
   int64_t max_length = 2048;
   int64_t max_prompt_length = 1800;
   double max_grad_norm = 1;

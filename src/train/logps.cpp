@@ -49,7 +49,8 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
     tokens.push_back(&examples[static_cast<size_t>(index)].tokens);
   const at::Device device = model.weights().device();
   const auto length_class = [&](int64_t length) { return model.length_class(length); };
-  ModelInput input{pack(tokens, device, length_class), {}};
+  ModelInput input{pack(tokens, device, length_class), nullptr, {}};
+  input.attention = std::make_shared<SegmentContext>(input.batch.segments);
   if (tail_weight == 1) return input;
   std::vector<double> weights;
   for (const TokenizedExample* example : tokens) {
@@ -66,8 +67,7 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
 
 at::Tensor response_logps(const Model& model, const ModelInput& input, at::Tensor* confidence) {
   const PackedBatch& batch = input.batch;
-  SegmentContext attention(batch.segments);
-  const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);  // (T, D)
+  const at::Tensor hidden = model.forward(batch.ids, batch.positions, *input.attention);  // (T, D)
   const at::Tensor rows = hidden.index_select(0, batch.rows);
   at::Tensor logps = token_logprobs(rows, model.head(), batch.targets, model.logit_softcap())
                          .to(at::kDouble);  // (M)

@@ -1,6 +1,5 @@
 #include "train/optimizer.h"
 
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
@@ -24,10 +23,11 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, std::vector<at::Tensor>
   const c10::AutoGradMode no_grad(false);
   AMALGAM_CHECK(parameters_.size() == masters_.size());
   steps_ = at::zeros({}, masters_.at(0).options());
+  const at::ScalarType gradient_type = config.gradient_dtype == "bf16" ? at::kBFloat16 : at::kFloat;
   groups_ = {{.weight_decay = config.weight_decay}, {.weight_decay = 0}};
   for (size_t i = 0; i < masters_.size(); ++i) {
     masters_[i] = masters_[i].detach();
-    gradients_.push_back(at::zeros_like(masters_[i]));
+    gradients_.push_back(at::zeros_like(masters_[i], gradient_type));
     first_moments_.push_back(at::zeros_like(masters_[i]));
     second_moments_.push_back(at::zeros_like(masters_[i]));
     // As Hugging Face's trainer: norms and biases do not decay.
@@ -59,7 +59,10 @@ void Optimizer::accumulate() {
 
 at::Tensor Optimizer::step(double lr) {
   const c10::AutoGradMode no_grad(false);
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients_)));
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& gradient : gradients_)
+    norms.push_back(at::linalg_vector_norm(gradient, 2, {}, false, at::kFloat));
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(norms));
   // As clip_grad_norm_: gradients times min(1, max / (norm + 1e-6)); the kernel divides by the
   // scale.
   std::optional<at::Tensor> scale;
@@ -67,7 +70,9 @@ at::Tensor Optimizer::step(double lr) {
   steps_.add_(1);
   for (Group& group : groups_) {
     if (group.masters.empty()) continue;
-    at::_fused_adamw_(group.masters, group.gradients, group.first_moments, group.second_moments, {},
+    std::vector<at::Tensor> gradients;
+    for (const at::Tensor& gradient : group.gradients) gradients.push_back(gradient.to(at::kFloat));
+    at::_fused_adamw_(group.masters, gradients, group.first_moments, group.second_moments, {},
                       group.steps, lr, config_.adam_beta1, config_.adam_beta2, group.weight_decay,
                       config_.adam_epsilon, /*amsgrad=*/false, /*maximize=*/false, scale);
   }

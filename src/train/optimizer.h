@@ -1,4 +1,4 @@
-// AdamW on fp32 master weights, with gradients summed in fp32 over the micro-batches of a step.
+// AdamW on fp32 master weights, with gradients summed over the micro-batches of a step.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -42,6 +42,7 @@ TrainingStep::TrainingStep(Model& policy, Model& masters, const std::vector<Trai
       optimizer_(lora ? Optimizer(lora->parameters(), lora->masters(), config)
                       : Optimizer(policy, masters, config)),
       reward_mean_(at::zeros({1}, at::kDouble)) {
+  policy_.checkpoint_activations(config.activation_checkpointing);
   for (const TrainExample& item : examples)
     unpaired_ |= item.winners == 0 || item.winners == std::ssize(item.roles);
 }
@@ -134,7 +135,6 @@ void TrainingStep::backward(const std::vector<int64_t>& batch) {
 /// For an objective that compares the examples of a step: its slopes at all log-probabilities
 /// first, from passes that keep nothing, then one micro-batch after the other.
 void TrainingStep::backward_whole(const std::vector<std::vector<int64_t>>& batches) {
-  std::vector<int64_t> counts;
   for (const std::vector<int64_t>& batch : batches) {
     const c10::AutoGradMode no_grad(false);
     logps_.push_back(

@@ -46,6 +46,7 @@ Json identity(const TrainConfig& config, const std::string& model_hash,
   TrainConfig copy = config;
   Json settings = Options::described(copy).dump();
   settings.erase("micro_batch_tokens");
+  settings.erase("activation_checkpointing");
   settings.erase("save_steps");
   settings.erase("keep_checkpoints");
   std::string data;

@@ -111,6 +111,33 @@ void expect_near(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>
   EXPECT_LE(std::sqrt(difference / norm), relative);
 }
 
+TEST(TrainingStep, CheckpointedActivationsGiveTheSameGradient) {
+  for (const char* name : {"llama31", "gemma2", "gemma3", "qwen2_moe", "deepseek_v2_lite"}) {
+    SCOPED_TRACE(name);
+    const Pretrained model = load_pretrained(model_fixture(name), at::kFloat);
+    const auto examples = examples_for(model);
+    const auto references = shifted_references(*model.model, examples);
+    TrainConfig config = test_config("wrpo");
+    const auto kept = gradients(*model.model, examples, references, config);
+    config.activation_checkpointing = true;
+    const auto again = gradients(*model.model, examples, references, config);
+    for (size_t i = 0; i < kept.size(); ++i) EXPECT_TRUE(kept[i].equal(again[i])) << i;
+  }
+}
+
+TEST(TrainingStep, GradientsSummedInHalfPrecisionAreClose) {
+  const Pretrained model = load_pretrained(model_fixture("llama31"), at::kFloat);
+  const auto examples = examples_for(model);
+  const auto references = shifted_references(*model.model, examples);
+  TrainConfig config = test_config("wrpo");
+  config.micro_batch_tokens = 1;
+  const auto full = gradients(*model.model, examples, references, config);
+  config.gradient_dtype = "bf16";
+  const auto half = gradients(*model.model, examples, references, config);
+  EXPECT_EQ(half[0].scalar_type(), at::kBFloat16);
+  expect_near(full, half, 1e-2);
+}
+
 TEST(TrainingStep, AnySplitGivesTheSameGradient) {
   for (const char* name : kModels)
     for (const char* objective : {"wrpo", "sft", "wpo", "aot", "aot_unpaired", "kto", "orpo"}) {

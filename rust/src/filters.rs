@@ -2,14 +2,16 @@
 //! text, accept Jinja2's keywords, and give tuples where Jinja2 does.
 
 use minijinja::value::{from_args, Kwargs, Rest, ValueKind};
-use minijinja::{Environment, Error, Value};
+use minijinja::{filters, Environment, Error, State, Value};
 
 use crate::json;
+use crate::limits;
 use crate::methods;
 use crate::operators::{invalid, printf};
 use crate::python::{self, is_space, to_text, Tuple};
 
 pub fn add_to(environment: &mut Environment) {
+    charge_for_builtins(environment);
     environment.add_filter("tojson", json::tojson);
     environment.add_filter("string", |value: &Value| to_text(value).into_owned());
     environment.add_filter("upper", |value: &Value| to_text(value).to_uppercase());
@@ -59,6 +61,66 @@ pub fn add_to(environment: &mut Environment) {
     environment.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
 }
 
+/// The filters of minijinja that are used as they are pay for what they go over; those that no chat
+/// template needs are gone.
+fn charge_for_builtins(environment: &mut Environment) {
+    for name in ["chain", "zip", "pprint"] {
+        environment.remove_filter(name);
+    }
+    environment.remove_global("debug");
+    let builtins = [
+        ("abs", Value::from_function(filters::abs)),
+        ("attr", Value::from_function(filters::attr)),
+        ("lines", Value::from_function(filters::lines)),
+        ("map", Value::from_function(filters::map)),
+        ("reject", Value::from_function(filters::reject)),
+        ("rejectattr", Value::from_function(filters::rejectattr)),
+        ("reverse", Value::from_function(filters::reverse)),
+        ("select", Value::from_function(filters::select)),
+        ("selectattr", Value::from_function(filters::selectattr)),
+        ("split", Value::from_function(filters::split)),
+    ];
+    let comparing = [
+        ("groupby", Value::from_function(filters::groupby)),
+        ("max", Value::from_function(filters::max)),
+        ("min", Value::from_function(filters::min)),
+        ("sort", Value::from_function(filters::sort)),
+        ("unique", Value::from_function(filters::unique)),
+    ];
+    let counting = [
+        ("batch", Value::from_function(filters::batch)),
+        ("slice", Value::from_function(filters::slice)),
+    ];
+    for (name, filter) in builtins {
+        environment.add_filter(name, move |state: &State, value, arguments| {
+            apply(&filter, state, value, arguments)
+        });
+    }
+    for (name, filter) in comparing {
+        environment.add_filter(name, move |state: &State, value: Value, arguments| {
+            limits::weigh(&value, 0)?;
+            apply(&filter, state, value, arguments)
+        });
+    }
+    for (name, filter) in counting {
+        environment.add_filter(name, move |state: &State, value, arguments: Rest<Value>| {
+            let count = arguments.first().and_then(|count| count.as_usize()).unwrap_or(0);
+            limits::spend_items(count)?;
+            apply(&filter, state, value, arguments)
+        });
+    }
+}
+
+fn apply(
+    filter: &Value,
+    state: &State,
+    value: Value,
+    arguments: Rest<Value>,
+) -> Result<Value, Error> {
+    limits::spend_items(value.len().unwrap_or_else(|| python::items(&value).len()))?;
+    filter.call(state, &[vec![value], arguments.0].concat())
+}
+
 /// The arguments of a filter: by position, then by keyword.
 struct Arguments {
     by_position: Vec<Value>,
@@ -90,7 +152,7 @@ fn elements(value: &Value) -> Result<Vec<Value>, Error> {
     if value.is_none() {
         return Err(invalid("none is not iterable"));
     }
-    Ok(value.try_iter()?.collect())
+    Ok(python::within_limits(value.try_iter()?))
 }
 
 /// value[path], where the path may be dotted or an index.
@@ -128,12 +190,9 @@ fn trim(value: &Value, chars: Option<Value>) -> String {
     methods::strip(&to_text(value), chars.as_ref().and_then(|c| c.as_str()), true, true).to_string()
 }
 
-fn replace(value: &Value, old: &Value, new: &Value, count: Option<i64>) -> String {
-    let (text, old, new) = (to_text(value), to_text(old), to_text(new));
-    match count {
-        Some(count) if count >= 0 => text.replacen(&*old, &new, count as usize),
-        _ => text.replace(&*old, &new),
-    }
+fn replace(value: &Value, old: &Value, new: &Value, count: Option<i64>) -> Result<String, Error> {
+    let count = count.filter(|count| *count >= 0);
+    methods::replace(&to_text(value), &to_text(old), &to_text(new), count)
 }
 
 fn join(value: &Value, arguments: Rest<Value>) -> Result<String, Error> {
@@ -143,14 +202,16 @@ fn join(value: &Value, arguments: Rest<Value>) -> Result<String, Error> {
         items = items.iter().map(|item| attribute(item, &path)).collect::<Result<_, _>>()?;
     }
     let glue = arguments.get(0, "d").unwrap_or_default();
-    Ok(items.iter().map(to_text).collect::<Vec<_>>().join(&to_text(&glue)))
+    let glue = to_text(&glue);
+    limits::spend(glue.len().saturating_mul(items.len()))?;
+    Ok(items.iter().map(to_text).collect::<Vec<_>>().join(&glue))
 }
 
 fn indent(value: &Value, arguments: Rest<Value>) -> Result<String, Error> {
     let arguments = Arguments::new(arguments)?;
     let margin = match arguments.get(0, "width") {
         Some(width) if width.as_str().is_some() => to_text(&width).into_owned(),
-        Some(width) => " ".repeat(width.as_usize().unwrap_or(0)),
+        Some(width) => methods::spaces(width.as_usize().unwrap_or(0))?,
         None => " ".repeat(4),
     };
     let (first, blank) = (arguments.flag(1, "first"), arguments.flag(2, "blank"));
@@ -160,10 +221,11 @@ fn indent(value: &Value, arguments: Rest<Value>) -> Result<String, Error> {
     };
     let text = to_text(value) + "\n";
     let lines = methods::split_lines(&text, false);
+    limits::spend(margin.len().saturating_add(limits::ITEM).saturating_mul(lines.len()))?;
     Ok(lines.into_iter().enumerate().map(indented).collect::<Vec<_>>().join("\n"))
 }
 
-fn center(value: &Value, width: Option<usize>) -> String {
+fn center(value: &Value, width: Option<usize>) -> Result<String, Error> {
     methods::pad(&to_text(value), width.unwrap_or(80), ' ', methods::Side::Both)
 }
 
@@ -201,6 +263,7 @@ fn default(value: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
 }
 
 fn length(value: &Value) -> Result<usize, Error> {
+    limits::spend(value.as_str().map_or(0, str::len) / 16)?;
     match value.kind() {
         ValueKind::Undefined => Ok(0),
         ValueKind::Iterable => Ok(python::items(value).len()),
@@ -276,6 +339,9 @@ fn float(value: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
     })
 }
 
+/// A float has no more behind its point.
+const DIGITS: i64 = 1074;
+
 /// Rounds half to even, as Python does; `method` may be "ceil" or "floor".
 fn round(value: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
     let arguments = Arguments::new(arguments)?;
@@ -293,7 +359,7 @@ fn round(value: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
                 "ceil" => (number * scale).ceil() / scale,
                 "floor" => (number * scale).floor() / scale,
                 _ if precision >= 0 => {
-                    format!("{number:.*}", precision as usize).parse().unwrap_or(number)
+                    format!("{number:.*}", precision.min(DIGITS) as usize).parse().unwrap_or(number)
                 }
                 _ => (number * scale).round_ties_even() / scale,
             }))

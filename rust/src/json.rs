@@ -4,7 +4,7 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::python;
+use crate::{limits, methods, python};
 
 struct Style {
     ensure_ascii: bool,
@@ -19,7 +19,7 @@ pub fn tojson(value: &Value, ensure_ascii: Option<bool>, kwargs: Kwargs) -> Resu
         Some(indent) if indent.is_none() || indent.is_undefined() => None,
         Some(indent) => Some(match indent.as_str() {
             Some(text) => text.to_string(),
-            None => " ".repeat(indent.as_usize().unwrap_or(0)),
+            None => methods::spaces(indent.as_usize().unwrap_or(0))?,
         }),
         None => None,
     };
@@ -45,7 +45,11 @@ pub fn tojson(value: &Value, ensure_ascii: Option<bool>, kwargs: Kwargs) -> Resu
 
 impl Style {
     fn write(&self, out: &mut String, value: &Value, depth: usize) -> Result<(), Error> {
+        if !limits::allows_depth(depth) {
+            return limits::spend(0);
+        }
         if let Some(text) = value.as_str() {
+            limits::spend(2 * text.len())?;
             self.write_text(out, text);
             return Ok(());
         }
@@ -108,21 +112,23 @@ impl Style {
             if i > 0 {
                 out.push_str(&self.between_items);
             }
-            self.break_line(out, depth + 1);
+            self.break_line(out, depth + 1)?;
             write_item(out, item)?;
         }
         if !items.is_empty() {
-            self.break_line(out, depth);
+            self.break_line(out, depth)?;
         }
         out.push(close);
         Ok(())
     }
 
-    fn break_line(&self, out: &mut String, depth: usize) {
+    fn break_line(&self, out: &mut String, depth: usize) -> Result<(), Error> {
         if let Some(indent) = &self.indent {
+            limits::spend(indent.len().saturating_mul(depth))?;
             out.push('\n');
             out.push_str(&indent.repeat(depth));
         }
+        Ok(())
     }
 
     fn write_text(&self, out: &mut String, text: &str) {

@@ -6,6 +6,7 @@
 mod clock;
 mod filters;
 mod json;
+mod limits;
 mod methods;
 mod operators;
 mod prepare;
@@ -15,6 +16,7 @@ mod template;
 pub use template::{ChatTemplate, Failure};
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Once;
 use tokenizers::Tokenizer;
 
 const DONE: i32 = 0;
@@ -60,6 +62,9 @@ impl Text {
 }
 
 fn answer(work: impl FnOnce() -> Result<Vec<u8>, Failure>) -> Answer {
+    // A panic becomes a message; nothing is printed beside it.
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(bytes)) => Answer::new(DONE, bytes),
         Ok(Err(Failure::Failed(message))) => Answer::new(FAILED, message.into_bytes()),
@@ -82,6 +87,21 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::Failed(error.to_string())
 }
 
+/// A text may become so many times as long by the replacements of a tokenizer; those of models put
+/// single characters for others.
+const MOST_GROWTH: f64 = 1e5;
+
+/// The product of what each replacement puts in a character's place, or between characters.
+fn growth(steps: &serde_json::Value) -> f64 {
+    let within = match steps {
+        serde_json::Value::Array(items) => items.iter().map(growth).product(),
+        serde_json::Value::Object(members) => members.values().map(growth).product(),
+        _ => 1.0,
+    };
+    let content = steps.get("content").and_then(|content| content.as_str());
+    within * content.map_or(1.0, |content| 1.0 + content.len() as f64)
+}
+
 /// Reads a tokenizer.json; `*out` receives the tokenizer.
 ///
 /// # Safety
@@ -90,6 +110,10 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 pub unsafe extern "C" fn amalgam_text_tokenizer(json: Text, out: *mut *mut Tokenizer) -> Answer {
     answer(|| {
         let mut tokenizer = Tokenizer::from_bytes(json.bytes()).map_err(failed)?;
+        let steps = (tokenizer.get_normalizer(), tokenizer.get_decoder());
+        if growth(&serde_json::to_value(steps).map_err(failed)?) > MOST_GROWTH {
+            return Err(Failure::Failed("its replacements make texts grow without end".into()));
+        }
         // As transformers does: lengths are the caller's business, not the file's.
         tokenizer.with_truncation(None).map_err(failed)?;
         tokenizer.with_padding(None);

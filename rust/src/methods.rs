@@ -4,7 +4,8 @@
 use minijinja::value::{from_args, Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use crate::operators::invalid;
+use crate::limits;
+use crate::operators::{self, invalid};
 use crate::python::{self, is_list, is_space, to_text, Tuple};
 
 pub fn call(
@@ -27,6 +28,7 @@ pub fn call(
     match own {
         Some(result) => Ok(result),
         None if method == "format" => {
+            operators::check_fields(value.as_str().unwrap_or(""))?;
             minijinja_contrib::pycompat::unknown_method_callback(state, value, method, arguments)
         }
         None => Err(Error::from(ErrorKind::UnknownMethod)),
@@ -59,6 +61,10 @@ fn of_list(
     argument: impl Fn(usize, &str) -> Option<Value>,
 ) -> Result<Option<Value>, Error> {
     let wanted = argument(0, "value").unwrap_or_else(|| Value::from(()));
+    if matches!(method, "count" | "index") {
+        limits::weigh(value, 0)?;
+        limits::weigh(&wanted, 0)?;
+    }
     let items = python::items(value);
     Ok(Some(match method {
         "count" => Value::from(items.iter().filter(|item| **item == wanted).count()),
@@ -76,6 +82,7 @@ fn of_text(
     method: &str,
     argument: impl Fn(usize, &str) -> Option<Value>,
 ) -> Result<Option<Value>, Error> {
+    limits::spend(text.len())?;
     let required = |place: usize| {
         let value = argument(place, "")
             .ok_or_else(|| invalid(format!("{method}: an argument is missing")))?;
@@ -97,6 +104,7 @@ fn of_text(
         }
         "splitlines" => {
             let keep_ends = argument(0, "keepends").is_some_and(|keep| keep.is_true());
+            limits::spend_items(text.chars().filter(|c| ends_line(*c)).count())?;
             split_lines(text, keep_ends).into_iter().map(Value::from).collect()
         }
         "partition" => {
@@ -114,11 +122,8 @@ fn of_text(
         "removeprefix" => Value::from(text.strip_prefix(&*required(0)?).unwrap_or(text)),
         "removesuffix" => Value::from(text.strip_suffix(&*required(0)?).unwrap_or(text)),
         "replace" => {
-            let (old, new) = (required(0)?, required(1)?);
-            Value::from(match integer(2, "count").filter(|count| *count >= 0) {
-                Some(count) => text.replacen(&*old, &new, count as usize),
-                None => text.replace(&*old, &new),
-            })
+            let count = integer(2, "count").filter(|count| *count >= 0);
+            Value::from(replace(text, &required(0)?, &required(1)?, count)?)
         }
         "startswith" | "endswith" => {
             let wanted = argument(0, "")
@@ -157,6 +162,7 @@ fn of_text(
             let list = argument(0, "").unwrap_or_default();
             let mut parts = Vec::new();
             for item in list.try_iter()? {
+                limits::spend(limits::ITEM + item.as_str().map_or(0, str::len) + text.len())?;
                 parts.push(item.to_str().ok_or_else(|| {
                     invalid(format!("join: expected strings, got {}", item.kind()))
                 })?);
@@ -187,13 +193,13 @@ fn of_text(
                 "ljust" => Side::Right,
                 _ => Side::Left,
             };
-            Value::from(pad(text, integer(0, "width").unwrap_or(0).max(0) as usize, fill, side))
+            Value::from(pad(text, integer(0, "width").unwrap_or(0).max(0) as usize, fill, side)?)
         }
         "zfill" => {
             let (sign, digits) = text.split_at(usize::from(text.starts_with(['+', '-'])));
             let width =
                 (integer(0, "width").unwrap_or(0).max(0) as usize).saturating_sub(sign.len());
-            Value::from(format!("{sign}{}", pad(digits, width, '0', Side::Left)))
+            Value::from(format!("{sign}{}", pad(digits, width, '0', Side::Left)?))
         }
         "isspace" => all(text, is_space),
         "isalpha" => all(text, char::is_alphabetic),
@@ -257,8 +263,22 @@ pub enum Side {
     Both,
 }
 
+/// str.replace(), at most `count` times.
+pub fn replace(text: &str, old: &str, new: &str, count: Option<i64>) -> Result<String, Error> {
+    let count = count.map_or(usize::MAX, |count| count as usize);
+    let found = text.matches(old).take(count).count();
+    limits::spend(text.len().saturating_add(found.saturating_mul(new.len())))?;
+    Ok(text.replacen(old, new, count))
+}
+
+pub fn spaces(count: usize) -> Result<String, Error> {
+    limits::spend(count)?;
+    Ok(" ".repeat(count))
+}
+
 /// Fills up to `width` characters on the given side.
-pub fn pad(text: &str, width: usize, fill: char, side: Side) -> String {
+pub fn pad(text: &str, width: usize, fill: char, side: Side) -> Result<String, Error> {
+    limits::spend(width.saturating_mul(4))?;
     let missing = width.saturating_sub(text.chars().count());
     let left = match side {
         Side::Left => missing,
@@ -266,7 +286,7 @@ pub fn pad(text: &str, width: usize, fill: char, side: Side) -> String {
         Side::Both => missing / 2 + (missing & width & 1),
     };
     let fills = |count: usize| fill.to_string().repeat(count);
-    format!("{}{text}{}", fills(left), fills(missing - left))
+    Ok(format!("{}{text}{}", fills(left), fills(missing - left)))
 }
 
 /// A bound of text[start:end] in characters.
@@ -295,6 +315,12 @@ fn split(
     from_right: bool,
 ) -> Result<Value, Error> {
     let most = most.unwrap_or(usize::MAX);
+    let ends = match separator {
+        Some("") => 0,
+        Some(separator) => text.matches(separator).take(most).count(),
+        None => text.chars().filter(|c| is_space(*c)).take(most).count(),
+    };
+    limits::spend_items(ends)?;
     let mut parts: Vec<&str> = match separator {
         Some("") => return Err(invalid("split: empty separator")),
         Some(separator) if from_right => text.rsplitn(most.saturating_add(1), separator).collect(),
@@ -329,10 +355,12 @@ fn split_at_spaces(text: &str, most: usize, from_right: bool) -> Vec<&str> {
     parts
 }
 
+fn ends_line(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
 /// The lines of a text, at every boundary that Python knows.
 pub fn split_lines(text: &str, keep_ends: bool) -> Vec<&str> {
-    let ends_line =
-        |c: char| matches!(c, '\n'..='\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(place) = rest.find(ends_line) {

@@ -7,13 +7,18 @@ use std::cmp::Ordering;
 use minijinja::value::{Rest, ValueKind};
 use minijinja::{format_filter, Environment, Error, ErrorKind, FormatStyle, Value};
 
+use crate::limits;
 use crate::python::{self, is_list, Tuple};
 
 pub const CONCAT: &str = "operator~";
+pub const ADD: &str = "operator+";
+pub const MULTIPLY: &str = "operator*";
 pub const REMAINDER: &str = "operator%";
 pub const FLOOR_DIVIDE: &str = "operator//";
 pub const ITEM: &str = "operator[]";
 pub const SLICE: &str = "operator[:]";
+pub const EQUAL: &str = "operator==";
+pub const UNEQUAL: &str = "operator!=";
 pub const LESS: &str = "operator<";
 pub const LESS_OR_EQUAL: &str = "operator<=";
 pub const GREATER: &str = "operator>";
@@ -24,6 +29,10 @@ pub const EACH: &str = "__each";
 
 pub fn add_to(environment: &mut Environment) {
     environment.add_filter(CONCAT, concat);
+    environment.add_filter(ADD, add);
+    environment.add_filter(MULTIPLY, multiply);
+    environment.add_filter(EQUAL, |a: &Value, b: &Value| equal(a, b));
+    environment.add_filter(UNEQUAL, |a: &Value, b: &Value| equal(a, b).map(|same| !same));
     environment.add_filter(REMAINDER, remainder);
     environment.add_filter(FLOOR_DIVIDE, floor_divide);
     environment.add_filter(ITEM, item);
@@ -56,6 +65,69 @@ fn concat(left: &Value, right: &Value) -> String {
     python::to_text(left).into_owned() + &python::to_text(right)
 }
 
+fn add(left: &Value, right: &Value) -> Result<Value, Error> {
+    if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
+        limits::spend(a.len() + b.len())?;
+        return Ok(Value::from([a, b].concat()));
+    }
+    if is_list(left) && is_list(right) {
+        let items = [python::items(left), python::items(right)].concat();
+        return Ok(like(left, items));
+    }
+    calculate(left, right, "+", i128::checked_add, |a, b| a + b)
+}
+
+fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
+    let times = |count: &Value, size: usize| {
+        let count = python::as_integer(count)?.clamp(0, usize::MAX as i128) as usize;
+        Some((count, count.saturating_mul(size)))
+    };
+    for (value, count) in [(left, right), (right, left)] {
+        if let Some(text) = value.as_str() {
+            if let Some((count, size)) = times(count, text.len()) {
+                limits::spend(size)?;
+                return Ok(Value::from(text.repeat(count)));
+            }
+        } else if is_list(value) {
+            let items = python::items(value);
+            if let Some((count, size)) = times(count, items.len()) {
+                limits::spend_items(size)?;
+                return Ok(like(value, vec![items; count].concat()));
+            }
+        }
+    }
+    calculate(left, right, "*", i128::checked_mul, |a, b| a * b)
+}
+
+/// A tuple if the value is one, else a list.
+fn like(value: &Value, items: Vec<Value>) -> Value {
+    match value.downcast_object_ref::<Tuple>() {
+        Some(_) => Tuple::of(items),
+        None => Value::from(items),
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> Result<bool, Error> {
+    limits::weigh(left, 0)?;
+    limits::weigh(right, 0)?;
+    Ok(left == right)
+}
+
+/// Formatted texts have a size that one number in the format decides.
+fn check_widths(spec: &str) -> Result<(), Error> {
+    let small = |digits: &str| digits.len() <= 4;
+    if spec.contains('*') || !spec.split(|c: char| !c.is_ascii_digit()).all(small) {
+        return Err(invalid("a width in a format is too large"));
+    }
+    Ok(())
+}
+
+/// str.format's fields are as wide as allowed.
+pub fn check_fields(format: &str) -> Result<(), Error> {
+    let fields = format.split('{').skip(1);
+    fields.map(|field| field.split('}').next().unwrap_or(field)).try_for_each(check_widths)
+}
+
 fn remainder(left: &Value, right: &Value) -> Result<Value, Error> {
     if let Some(format) = left.as_str() {
         let arguments = match right.downcast_object_ref::<Tuple>() {
@@ -64,7 +136,11 @@ fn remainder(left: &Value, right: &Value) -> Result<Value, Error> {
         };
         return printf(format, arguments).map(Value::from);
     }
-    divide(left, right, "%", |a, b| a - b * floor(a, b), |a, b| a - b * (a / b).floor())
+    let integers = |a: i128, b: i128| {
+        let rest = a.checked_rem(b)?;
+        Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
+    };
+    divide(left, right, "%", integers, |a, b| a - b * (a / b).floor())
 }
 
 /// `format % arguments`; minijinja's own takes each kind of value for fewer conversions than Python.
@@ -76,11 +152,15 @@ pub fn printf(format: &str, mut arguments: Vec<Value>) -> Result<String, Error> 
         let conversion = spec[end..].chars().next().unwrap_or('%');
         rest = &spec[(end + 1).min(spec.len())..];
         if spec.starts_with('(') {
+            format
+                .split('%')
+                .try_for_each(|each| check_widths(each.split(')').next_back().unwrap_or("")))?;
             return format_filter(FormatStyle::Printf, format, &arguments); // a mapping's keys
         }
         if conversion == '%' {
             continue;
         }
+        check_widths(&spec[..end])?;
         let argument =
             arguments.get_mut(used).ok_or_else(|| invalid("not enough arguments to format"))?;
         used += 1;
@@ -100,26 +180,37 @@ fn floor_divide(left: &Value, right: &Value) -> Result<Value, Error> {
     divide(left, right, "//", floor, |a, b| (a / b).floor())
 }
 
-fn floor(a: i128, b: i128) -> i128 {
-    a / b - i128::from(a % b != 0 && (a < 0) != (b < 0))
+fn floor(a: i128, b: i128) -> Option<i128> {
+    Some(a.checked_div(b)? - i128::from(a % b != 0 && (a < 0) != (b < 0)))
 }
 
 fn divide(
     left: &Value,
     right: &Value,
     name: &str,
-    integers: impl Fn(i128, i128) -> i128,
+    integers: impl Fn(i128, i128) -> Option<i128>,
+    floats: impl Fn(f64, f64) -> f64,
+) -> Result<Value, Error> {
+    if number(left).is_some() && number(right) == Some(0.0) {
+        return Err(invalid("division by zero"));
+    }
+    calculate(left, right, name, integers, floats)
+}
+
+/// `integers` gives None where the result does not fit.
+fn calculate(
+    left: &Value,
+    right: &Value,
+    name: &str,
+    integers: impl Fn(i128, i128) -> Option<i128>,
     floats: impl Fn(f64, f64) -> f64,
 ) -> Result<Value, Error> {
     if let (Some(a), Some(b)) = (python::as_integer(left), python::as_integer(right)) {
-        if b == 0 {
-            return Err(invalid("division by zero"));
-        }
-        let result = integers(a, b);
+        let result =
+            integers(a, b).ok_or_else(|| invalid(format!("{a} {name} {b} is too large")))?;
         return Ok(i64::try_from(result).map_or_else(|_| Value::from(result), Value::from));
     }
     match (number(left), number(right)) {
-        (Some(_), Some(0.0)) => Err(invalid("division by zero")),
         (Some(a), Some(b)) => Ok(Value::from(floats(a, b))),
         _ => Err(invalid(format!(
             "unsupported operands of {name}: {} and {}",
@@ -168,6 +259,7 @@ fn indices(length: usize, start: &Value, stop: &Value, step: &Value) -> Result<V
     };
     let length = length as i128;
     let step = if step.is_none() { 1 } else { python::as_integer(step).unwrap_or(0) };
+    let step = step.clamp(-length - 1, length + 1);
     if step == 0 {
         return Err(invalid("slice step must be an integer other than zero"));
     }
@@ -191,6 +283,7 @@ fn indices(length: usize, start: &Value, stop: &Value, step: &Value) -> Result<V
 
 fn slice(value: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Value, Error> {
     if let Some(text) = value.as_str() {
+        limits::spend(4 * text.len())?;
         let chars: Vec<char> = text.chars().collect();
         let chosen = indices(chars.len(), start, stop, step)?;
         return Ok(Value::from(chosen.into_iter().map(|i| chars[i]).collect::<String>()));
@@ -207,6 +300,8 @@ fn slice(value: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Val
 
 /// Values of different types have no order.
 fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+    limits::weigh(a, 0)?;
+    limits::weigh(b, 0)?;
     let both = |test: fn(&Value) -> bool| test(a) && test(b);
     if both(|value| number(value).is_some())
         || both(|value| value.as_str().is_some())
@@ -218,10 +313,12 @@ fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
 }
 
 fn contained(item: &Value, container: &Value) -> Result<bool, Error> {
+    limits::weigh(item, 0)?;
     if let Some(text) = container.as_str() {
         let part = item.as_str().ok_or_else(|| {
             invalid(format!("\"in\" on a string needs a string on its left, not {}", item.kind()))
         })?;
+        limits::spend(text.len() / 16)?;
         return Ok(text.contains(part));
     }
     match container.kind() {
@@ -229,6 +326,7 @@ fn contained(item: &Value, container: &Value) -> Result<bool, Error> {
             Ok(container.as_object().is_some_and(|object| object.get_value(item).is_some()))
         }
         ValueKind::Seq | ValueKind::Iterable => {
+            limits::weigh(container, 0)?;
             Ok(container.try_iter()?.any(|other| other == *item))
         }
         ValueKind::Undefined => Ok(false),

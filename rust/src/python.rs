@@ -6,6 +6,8 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use minijinja::Value;
 
+use crate::limits;
+
 /// A Python tuple: a list that prints in parentheses.
 #[derive(Debug)]
 pub struct Tuple(pub Vec<Value>);
@@ -49,19 +51,28 @@ pub fn as_integer(value: &Value) -> Option<i128> {
 /// The pairs of a mapping.
 pub fn pairs(value: &Value) -> Vec<(Value, Value)> {
     match value.as_object().and_then(|object| object.try_iter_pairs()) {
-        Some(pairs) => pairs.collect(),
+        Some(pairs) => pairs.take_while(|_| limits::spend_items(1).is_ok()).collect(),
         None => Vec::new(),
     }
 }
 
+/// The items of a list; those that the limits allow.
 pub fn items(value: &Value) -> Vec<Value> {
-    value.try_iter().map(Iterator::collect).unwrap_or_default()
+    value.try_iter().map(within_limits).unwrap_or_default()
 }
 
-/// str(value); an undefined value is the empty text.
+pub fn within_limits(items: impl Iterator<Item = Value>) -> Vec<Value> {
+    items.take_while(|_| limits::spend_items(1).is_ok()).collect()
+}
+
+/// str(value); an undefined value is the empty text. Where it exceeds the limits, it is cut short, and
+/// the rendering fails.
 pub fn to_text(value: &Value) -> Cow<'_, str> {
     if let Some(text) = value.as_str() {
-        return Cow::Borrowed(text);
+        return match limits::spend(text.len()) {
+            Ok(()) => Cow::Borrowed(text),
+            Err(_) => Cow::Borrowed(""),
+        };
     }
     if value.is_undefined() {
         return Cow::Borrowed("");
@@ -72,6 +83,13 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
 }
 
 pub fn write_repr(out: &mut String, value: &Value) {
+    write_nested(out, value, 0);
+}
+
+fn write_nested(out: &mut String, value: &Value, depth: usize) {
+    if !limits::allows_depth(depth) {
+        return;
+    }
     if let Some(text) = value.as_str() {
         return write_quoted(out, text);
     }
@@ -84,9 +102,9 @@ pub fn write_repr(out: &mut String, value: &Value) {
             out.push('{');
             for (i, (key, item)) in pairs(value).iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                write_repr(out, key);
+                write_nested(out, key, depth + 1);
                 out.push_str(": ");
-                write_repr(out, item);
+                write_nested(out, item, depth + 1);
             }
             out.push('}');
         }
@@ -96,7 +114,7 @@ pub fn write_repr(out: &mut String, value: &Value) {
             out.push(if is_tuple { '(' } else { '[' });
             for (i, item) in list.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                write_repr(out, item);
+                write_nested(out, item, depth + 1);
             }
             out.push_str(if is_tuple && list.len() == 1 { "," } else { "" });
             out.push(if is_tuple { ')' } else { ']' });
@@ -127,6 +145,9 @@ pub fn write_float(out: &mut String, number: f64) {
 
 /// repr() of a string: single quotes unless only those occur in it.
 fn write_quoted(out: &mut String, text: &str) {
+    if limits::spend(4 * text.len()).is_err() {
+        return;
+    }
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
     for c in text.chars() {

@@ -10,7 +10,7 @@ use minijinja::machinery::{
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 
 use crate::clock::Clock;
-use crate::{filters, methods, operators, prepare, python};
+use crate::{filters, limits, methods, operators, prepare, python};
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -47,6 +47,15 @@ pub struct ChatTemplate {
 
 impl ChatTemplate {
     pub fn new(source: &str) -> Result<ChatTemplate, Failure> {
+        if source.len() > limits::SOURCE {
+            let size = source.len();
+            let most = limits::SOURCE;
+            return Err(Failure::Failed(format!("has {size} bytes; the most is {most}")));
+        }
+        in_bounds(|| ChatTemplate::compiled(source))
+    }
+
+    fn compiled(source: &str) -> Result<ChatTemplate, Failure> {
         let source = prepare::to_minijinja(source).into_boxed_str();
         // Safe because of the order of the fields above; both are private and never lent out.
         let text: &'static str = unsafe { &*(&*source as *const str) };
@@ -56,6 +65,10 @@ impl ChatTemplate {
 
     /// Renders with the variables of a JSON object.
     pub fn render(&self, variables: &str, now: Option<&str>) -> Result<String, Failure> {
+        in_bounds(|| self.rendered(variables, now))
+    }
+
+    fn rendered(&self, variables: &str, now: Option<&str>) -> Result<String, Failure> {
         let variables: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(variables).map_err(|error| Failure::Failed(error.to_string()))?;
         let clock = Clock::new(now).map_err(Failure::Failed)?;
@@ -79,12 +92,20 @@ impl ChatTemplate {
     }
 }
 
+/// Runs `work` within the bounds of limits.rs; a panic goes on in the caller's thread.
+fn in_bounds<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    limits::bounded(work).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 fn environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
         let mut environment = Environment::new();
+        environment.set_fuel(Some(limits::FUEL));
         environment.set_formatter(|out, _, value| {
-            out.write_str(&python::to_text(value)).map_err(Error::from)
+            let text = python::to_text(value);
+            limits::spend(text.len())?;
+            out.write_str(&text).map_err(Error::from)
         });
         environment.set_unknown_method_callback(methods::call);
         environment.add_function("raise_exception", |text: &Value| -> Result<Value, Error> {
@@ -114,10 +135,14 @@ fn use_python_operators(instructions: &mut Instructions<'static>) {
     while let Some(instruction) = instructions.get_mut(place) {
         let (name, operands) = match instruction {
             Instruction::StringConcat => (operators::CONCAT, 2),
+            Instruction::Add => (operators::ADD, 2),
+            Instruction::Mul => (operators::MULTIPLY, 2),
             Instruction::Rem => (operators::REMAINDER, 2),
             Instruction::IntDiv => (operators::FLOOR_DIVIDE, 2),
             Instruction::GetItem => (operators::ITEM, 2),
             Instruction::Slice => (operators::SLICE, 4),
+            Instruction::Eq => (operators::EQUAL, 2),
+            Instruction::Ne => (operators::UNEQUAL, 2),
             Instruction::Lt => (operators::LESS, 2),
             Instruction::Lte => (operators::LESS_OR_EQUAL, 2),
             Instruction::Gt => (operators::GREATER, 2),

@@ -24,6 +24,26 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(place, from.size(), to);
 }
 
+/// What is parsed is copied, compared and written by recursion.
+constexpr int kMaxDepth = 500;
+
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"')
+      quoted = !quoted;
+    else if (quoted)
+      i += c == '\\' ? 1 : 0;
+    else if ((c == '[' || c == '{') && ++depth > kMaxDepth)
+      return true;
+    else if (c == ']' || c == '}')
+      --depth;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string to_line(const Json& value) {
@@ -35,12 +55,14 @@ std::string to_line(const Json& value) {
 }
 
 Json parse_json(std::string_view text, std::string_view where) {
+  if (is_too_deep(text))
+    fail_usage("{}: lists and objects are nested more than {} deep", where, kMaxDepth);
   try {
     return Json::parse(text);
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {  // of syntax, or a number beyond all doubles
     std::string_view reason = error.what();
-    if (const auto colon = reason.find("parse error"); colon != std::string_view::npos)
-      reason.remove_prefix(colon);
+    if (const auto bracket = reason.find("] "); bracket != std::string_view::npos)
+      reason.remove_prefix(bracket + 2);
     fail_usage("{}: not valid JSON: {}", where, reason);
   }
 }

@@ -3,8 +3,10 @@
 #include <c10/core/ScalarType.h>
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <limits>
 
+#include "models/layers.h"
 #include "models/pretrained.h"
 #include "models/stored_weights.h"
 
@@ -31,17 +33,23 @@ std::map<std::string, int64_t> expert_counts(const StoredWeights& stored) {
     if (at == std::string::npos) continue;
     const size_t begin = at + kExperts.size();
     int64_t& count = counts[name.substr(0, begin)];
-    if (begin < name.size() && std::isdigit(static_cast<unsigned char>(name[begin])) != 0)
-      count = std::max<int64_t>(count, std::stoll(name.substr(begin)) + 1);
+    int32_t number = 0;
+    const auto [end, status] =
+        std::from_chars(name.data() + begin, name.data() + name.size(), number);
+    if (status == std::errc() && number >= 0)
+      count = std::max<int64_t>(count, int64_t{number} + 1);
     else if (!stored.entry(name).shape.empty())
       count = std::max(count, stored.entry(name).shape[0]);  // all experts in one tensor
   }
   return counts;
 }
 
-int64_t number_at(const Json& config, const char* key, int64_t fallback) {
-  return optional_or<int64_t>(config, key, fallback, "config.json");
+double number_at(const Json& config, const char* key, int64_t fallback) {
+  return static_cast<double>(config_value<int64_t>(config, key, fallback));
 }
+
+/// The forecast of a config with absurd sizes is absurd, but a number.
+int64_t whole(double value) { return static_cast<int64_t>(std::clamp(value, 0.0, 9e18)); }
 
 }  // namespace
 
@@ -52,7 +60,7 @@ CheckpointSummary summarize_checkpoint(const fs::path& folder) {
   summary.architecture = architecture_of(config);
   summary.files = stored.file_count();
   const auto experts = expert_counts(stored);
-  const int64_t routed = number_at(config, "num_experts_per_tok", 0);
+  const auto routed = config_value<int64_t>(config, "num_experts_per_tok", 0);
   for (const std::string& name : stored.names()) {
     const SafetensorsFile::Entry& entry = stored.entry(name);
     int64_t size = 1;
@@ -68,7 +76,10 @@ CheckpointSummary summarize_checkpoint(const fs::path& folder) {
     const size_t at = name.find(kExperts);
     const int64_t all =
         at == std::string::npos ? 0 : experts.at(name.substr(0, at + kExperts.size()));
-    summary.active += all > 0 && routed > 0 ? size * std::min(routed, all) / all : size;
+    // Stored sizes are as large as files may be: the product needs more than 64 bits.
+    const bool sparse = all > 0 && routed > 0;
+    summary.active +=
+        sparse ? static_cast<int64_t>(__int128{size} * std::min(routed, all) / all) : size;
   }
   return summary;
 }
@@ -76,31 +87,33 @@ CheckpointSummary summarize_checkpoint(const fs::path& folder) {
 MemoryForecast forecast_memory(const CheckpointSummary& summary, const Json& config,
                                const ModelShape& shape, int64_t type_bytes, int64_t batch_tokens) {
   MemoryForecast forecast;
-  const int64_t query = shape.heads * shape.head_dim;
-  const int64_t qkv = query + 2 * shape.kv_heads * shape.head_dim;
-  const int64_t mlp = number_at(config, "moe_intermediate_size", 0) > 0
-                          ? number_at(config, "moe_intermediate_size", 0) *
-                                number_at(config, "num_experts_per_tok", 1)
-                          : number_at(config, "intermediate_size", 4 * shape.hidden);
+  const auto type = static_cast<double>(type_bytes), tokens = static_cast<double>(batch_tokens);
+  const auto layers = static_cast<double>(shape.layers), hidden = static_cast<double>(shape.hidden);
+  const auto query = static_cast<double>(shape.heads * shape.head_dim);
+  const auto keys = static_cast<double>(2 * shape.kv_heads * shape.head_dim);
+  const double qkv = query + keys;
+  const double mlp = number_at(config, "moe_intermediate_size", 0) > 0
+                         ? number_at(config, "moe_intermediate_size", 0) *
+                               number_at(config, "num_experts_per_tok", 1)
+                         : number_at(config, "intermediate_size", 4 * shape.hidden);
   // A tied head is packed beside the embedding.
   const bool tied = summary.architecture.ends_with("ForCausalLM") &&
                     !summary.tensor_sizes.contains("lm_head.weight") &&
                     !summary.tensor_sizes.contains("output.weight");
   forecast.weights = (summary.parameters + (tied ? summary.embedding : 0)) * type_bytes;
   // Multi-head latent attention caches the latent and one rotated key for all heads.
-  const int64_t latent = number_at(config, "kv_lora_rank", 0);
-  forecast.cache_per_token = type_bytes * shape.layers *
-                             (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0)
-                                         : 2 * shape.kv_heads * shape.head_dim);
+  const double latent = number_at(config, "kv_lora_rank", 0);
+  forecast.cache_per_token = whole(
+      type * layers * (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0) : keys));
   // The residual stream, its norm, and the wider half of a layer.
   forecast.activations =
-      batch_tokens * type_bytes * (3 * shape.hidden + std::max(2 * qkv + 2 * query, 3 * mlp));
+      whole(tokens * type * (3 * hidden + std::max(2 * qkv + 2 * query, 3 * mlp)));
   // fp32 masters, gradient sums and two moments; weights, gradients and two packed forms in the
   // computing type. Masters in fp32 are the weights.
   forecast.training_state =
       summary.parameters * (type_bytes == 4 ? 16 + 3 * type_bytes : 16 + 4 * type_bytes);
   forecast.training_activations =
-      batch_tokens * type_bytes * shape.layers * (5 * shape.hidden + qkv + query + 3 * mlp);
+      whole(tokens * type * layers * (5 * hidden + qkv + query + 3 * mlp));
   return forecast;
 }
 

@@ -25,12 +25,6 @@
 namespace amalgam {
 namespace {
 
-int64_t positive(const Json& config, const char* key, int64_t fallback = 0) {
-  const auto value = config_value<int64_t>(config, key, fallback);
-  if (value < 1) fail_usage("config.json: \"{}\" is {}, must be at least 1", key, value);
-  return value;
-}
-
 /// A list of names, or names with "|" between them.
 std::vector<std::string> names_at(const Json& config, const char* key) {
   const Json value = config_value<Json>(config, key, Json::array());
@@ -91,10 +85,10 @@ DebertaEncoder::Norm DebertaEncoder::make_layer_norm(Weights& weights,
 }
 
 DebertaEncoder::DebertaEncoder(const Json& config, const std::string& prefix, Weights& weights)
-    : hidden_(positive(config, "hidden_size")),
-      heads_(positive(config, "num_attention_heads")),
-      head_dim_(positive(config, "attention_head_size", hidden_ / heads_)),
-      mlp_size_(positive(config, "intermediate_size")),
+    : hidden_(config_count(config, "hidden_size")),
+      heads_(config_count(config, "num_attention_heads")),
+      head_dim_(config_count(config, "attention_head_size", hidden_ / heads_)),
+      mlp_size_(config_count(config, "intermediate_size")),
       eps_(config_value<double>(config, "layer_norm_eps", 1e-7)),
       activation_(activation_at(config, "hidden_act", "gelu")) {
   if (heads_ * head_dim_ != hidden_)
@@ -106,9 +100,9 @@ DebertaEncoder::DebertaEncoder(const Json& config, const std::string& prefix, We
         "supported");
   read_relative(config);
   const std::string in = prefix + ".embeddings", encoder = prefix + ".encoder";
-  const int64_t width = positive(config, "embedding_size", hidden_);
+  const int64_t width = config_count(config, "embedding_size", hidden_);
   embedding_ =
-      weights.tensor(in + ".word_embeddings.weight", {positive(config, "vocab_size"), width});
+      weights.tensor(in + ".word_embeddings.weight", {config_count(config, "vocab_size"), width});
   const auto types = config_value<int64_t>(config, "type_vocab_size", 0);
   if (types > 0)
     type_embedding_ = weights.tensor(in + ".token_type_embeddings.weight", {types, width});
@@ -125,7 +119,7 @@ DebertaEncoder::DebertaEncoder(const Json& config, const std::string& prefix, We
                  name);
   }
   make_convolution(config, encoder + ".conv", weights);
-  const int64_t layers = positive(config, "num_hidden_layers");
+  const int64_t layers = layer_count(config);
   for (int64_t i = 0; i < layers; ++i)
     layers_.push_back(make_layer(weights, fmt::format("{}.layer.{}", encoder, i)));
 }
@@ -140,7 +134,7 @@ void DebertaEncoder::read_relative(const Json& config) {
   }
   if (!relative_) return;
   longest_ = config_value<int64_t>(config, "max_relative_positions", -1);
-  if (longest_ < 1) longest_ = positive(config, "max_position_embeddings", 512);
+  if (longest_ < 1) longest_ = config_count(config, "max_position_embeddings", 512);
   buckets_ = std::max<int64_t>(config_value<int64_t>(config, "position_buckets", -1), 0);
   span_ = buckets_ > 0 ? buckets_ : longest_;
   if (buckets_ == 1 || (buckets_ > 0 && longest_ - 1 <= buckets_ / 2))
@@ -155,7 +149,7 @@ void DebertaEncoder::make_convolution(const Json& config, const std::string& pre
   const auto width = config_value<int64_t>(config, "conv_kernel_size", 0);
   if (width <= 0) return;
   if (width % 2 == 0) fail_usage("config.json: \"conv_kernel_size\" is {}, must be odd", width);
-  convolution_groups_ = positive(config, "conv_groups", 1);
+  convolution_groups_ = config_count(config, "conv_groups", 1);
   if (hidden_ % convolution_groups_ != 0)
     fail_usage("config.json: \"conv_groups\" is {}, must divide \"hidden_size\" ({})",
                convolution_groups_, hidden_);

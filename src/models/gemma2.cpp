@@ -15,8 +15,7 @@ std::unique_ptr<Model> make_gemma2(const Json& config, at::ScalarType dtype, at:
   options.params.scale = 1 / std::sqrt(config_value<double>(config, "query_pre_attn_scalar", 256));
   options.params.softcap = config_switch<double>(config, "attn_logit_softcapping", 50);
   options.logit_softcap = config_switch<double>(config, "final_logit_softcapping", 30);
-  options.windows = layer_windows(config, config_count(config, "num_hidden_layers"),
-                                  config_switch<int64_t>(config, "sliding_window", 4096),
+  options.windows = layer_windows(config, layer_count(config), sliding_window(config, 4096),
                                   [](int64_t layer) { return layer % 2 == 0; });
   return make_sandwich_decoder(config, options, dtype, device);
 }

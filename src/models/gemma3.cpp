@@ -55,14 +55,14 @@ std::unique_ptr<Model> make_gemma3(const Json& config, at::ScalarType dtype, at:
   if (config_switch<double>(config, "attn_logit_softcapping", 0) > 0)
     warn("config.json: \"attn_logit_softcapping\" is set, which transformers ignores; so do we");
   options.logit_softcap = config_switch<double>(config, "final_logit_softcapping", 0);
-  const auto layers = config_count(config, "num_hidden_layers");
+  const auto layers = layer_count(config);
   const auto pattern = config_count(config, "sliding_window_pattern",
                                     config_count(config, "_sliding_window_pattern", 6));
   const auto windows = [&](int64_t window) {
     return layer_windows(config, layers, window,
                          [&](int64_t layer) { return (layer + 1) % pattern != 0; });
   };
-  options.windows = windows(config_switch<int64_t>(config, "sliding_window", 4096));
+  options.windows = windows(sliding_window(config, 4096));
   for (const int64_t slides : windows(1)) options.local.push_back(slides == 1);
   options.local_config = local_keys(config);
   return make_sandwich_decoder(full_keys(config), options, dtype, device);

@@ -9,6 +9,8 @@
 namespace amalgam {
 namespace {
 
+constexpr int64_t kMostLayers = 10'000, kMostHeads = 16'384;
+
 Activation activation_of(const std::string& name, std::string_view key) {
   if (name == "silu" || name == "swish") return Activation::kSilu;
   if (name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
@@ -19,19 +21,38 @@ Activation activation_of(const std::string& name, std::string_view key) {
 
 }  // namespace
 
-int64_t config_count(const Json& config, std::string_view key, std::optional<int64_t> fallback) {
+int64_t config_in_range(std::string_view key, int64_t value) {
+  constexpr int64_t kMost = int64_t{1} << 31;
+  if (value < -kMost || value > kMost)
+    fail_usage("config.json: \"{}\" is {}, out of the range of sizes", key, value);
+  return value;
+}
+
+int64_t config_count(const Json& config, std::string_view key, std::optional<int64_t> fallback,
+                     int64_t most) {
   const auto value =
       fallback ? config_value<int64_t>(config, key, *fallback) : config_value<int64_t>(config, key);
   if (value < 1) fail_usage("config.json: \"{}\" is {}, must be at least 1", key, value);
+  if (value > most) fail_usage("config.json: \"{}\" is {}, must be at most {}", key, value, most);
   return value;
+}
+
+int64_t layer_count(const Json& config) {
+  return config_count(config, "num_hidden_layers", {}, kMostLayers);
+}
+
+int64_t sliding_window(const Json& config, int64_t absent) {
+  const auto window = config_switch<int64_t>(config, "sliding_window", absent);
+  if (window < 0) fail_usage("config.json: \"sliding_window\" is {}, must be 0 or more", window);
+  return window;
 }
 
 DecoderConfig read_decoder_config(const Json& config, const DecoderDefaults& defaults) {
   DecoderConfig read;
   ModelShape& shape = read.shape;
-  shape.layers = config_count(config, "num_hidden_layers");
+  shape.layers = layer_count(config);
   shape.hidden = config_count(config, "hidden_size");
-  shape.heads = config_count(config, "num_attention_heads");
+  shape.heads = config_count(config, "num_attention_heads", {}, kMostHeads);
   shape.kv_heads = config_count(config, "num_key_value_heads", shape.heads);
   shape.head_dim = config_count(
       config, "head_dim", defaults.head_dim > 0 ? defaults.head_dim : shape.hidden / shape.heads);
@@ -75,8 +96,8 @@ std::vector<int64_t> layer_windows(const Json& config, int64_t layers, int64_t w
 std::vector<int64_t> switched_windows(const Json& config,
                                       const std::function<bool(int64_t)>& slides) {
   const bool used = config_value<bool>(config, "use_sliding_window", false);
-  const int64_t window = used ? config_switch<int64_t>(config, "sliding_window", 4096) : 0;
-  return layer_windows(config, config_count(config, "num_hidden_layers"), window, slides);
+  const int64_t window = used ? sliding_window(config, 4096) : 0;
+  return layer_windows(config, layer_count(config), window, slides);
 }
 
 SelfAttention make_self_attention(Linear qkv, Linear output, int64_t layer,

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "models/model.h"
@@ -17,24 +18,35 @@
 
 namespace amalgam {
 
+/// `value` of `key` where it is one that sizes are computed from without overflow, else a usage
+/// error.
+int64_t config_in_range(std::string_view key, int64_t value);
+
 /// A key of config.json; errors name the file and the key.
 template <class T>
 T config_value(const Json& config, std::string_view key) {
-  return require<T>(config, key, "config.json");
+  T value = require<T>(config, key, "config.json");
+  if constexpr (std::is_same_v<T, int64_t>) config_in_range(key, value);
+  return value;
 }
 /// As config_value, but `fallback` where the key is absent or null.
 template <class T>
 T config_value(const Json& config, std::string_view key, T fallback) {
-  return optional_or<T>(config, key, fallback, "config.json");
+  const auto found = config.find(key);
+  return found == config.end() || found->is_null() ? fallback : config_value<T>(config, key);
 }
 /// A number whose null turns something off: 0 where it is null, `absent` where the key is absent.
 template <class T>
 T config_switch(const Json& config, std::string_view key, T absent) {
   return config.contains(key) ? config_value<T>(config, key, 0) : absent;
 }
-/// A size or count, at least 1; `fallback` where the key is absent or null.
-int64_t config_count(const Json& config, std::string_view key,
-                     std::optional<int64_t> fallback = {});
+/// A size or count, at least 1 and at most `most`; `fallback` where the key is absent or null.
+int64_t config_count(const Json& config, std::string_view key, std::optional<int64_t> fallback = {},
+                     int64_t most = int64_t{1} << 26);
+/// "num_hidden_layers".
+int64_t layer_count(const Json& config);
+/// "sliding_window", 0 (null: none) or more.
+int64_t sliding_window(const Json& config, int64_t absent);
 
 /// What config.json says under the same keys for every family.
 struct DecoderConfig {

@@ -5,10 +5,10 @@
 namespace amalgam {
 
 std::unique_ptr<Model> make_mistral(const Json& config, at::ScalarType dtype, at::Device device) {
-  const auto window = config_switch<int64_t>(config, "sliding_window", 4096);
+  const auto window = sliding_window(config, 4096);
   PreNormOptions options;
-  options.windows = layer_windows(config, config_value<int64_t>(config, "num_hidden_layers"),
-                                  window, [](int64_t) { return true; });
+  options.windows =
+      layer_windows(config, layer_count(config), window, [](int64_t) { return true; });
   return make_pre_norm_decoder(config, options, dtype, device);
 }
 

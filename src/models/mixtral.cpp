@@ -10,13 +10,13 @@ std::unique_ptr<Model> make_mixtral(const Json& config, at::ScalarType dtype, at
   experts.names = {.gate = "w1", .up = "w3", .down = "w2"};
   experts.routing.top_k = config_count(config, "num_experts_per_tok", 2);
   experts.routing.normalised = true;
-  const auto window = config_switch<int64_t>(config, "sliding_window", 0);
+  const auto window = sliding_window(config, 0);
   PreNormOptions options;
   options.defaults.norm_eps = 1e-5;
   options.rope.theta = 1e6;
   options.names.mlp = "block_sparse_moe";
-  options.windows = layer_windows(config, config_count(config, "num_hidden_layers"), window,
-                                  [](int64_t) { return true; });
+  options.windows =
+      layer_windows(config, layer_count(config), window, [](int64_t) { return true; });
   options.make_mlp = [experts](Weights& weights, const std::string& name, int64_t,
                                const DecoderConfig& decoder) mutable {
     experts.size = decoder.mlp_size;

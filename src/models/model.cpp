@@ -4,10 +4,27 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tanh.h>
 #include <c10/core/GradMode.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 
 namespace amalgam {
+namespace {
+
+/// Sizes that no memory holds are usage errors, and so is a number of tensors that only a broken
+/// config.json asks for; `name` is that of the tensor which the `count` others lead up to.
+void check_size(const std::string& name, at::IntArrayRef shape, size_t count) {
+  constexpr int64_t kMostNumbers = int64_t{1} << 48;
+  constexpr size_t kMostTensors = size_t{1} << 17;
+  int64_t numbers = 1;
+  for (const int64_t size : shape)
+    if (__builtin_mul_overflow(numbers, size, &numbers) || numbers > kMostNumbers)
+      fail_usage("config.json: tensor {} would have the shape [{}]", name, fmt::join(shape, ", "));
+  if (count >= kMostTensors)
+    fail_usage("config.json: the model would have more than {} tensors", kMostTensors);
+}
+
+}  // namespace
 
 at::Tensor SegmentContext::attend(int64_t, const at::Tensor& q, const at::Tensor& k,
                                   const at::Tensor& v, const AttentionParams& params) {
@@ -16,6 +33,7 @@ at::Tensor SegmentContext::attend(int64_t, const at::Tensor& q, const at::Tensor
 
 at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape,
                            std::optional<double> initial) {
+  check_size(name, shape, named_.size());
   const at::Tensor& parameter =
       parameters_.emplace_back(at::empty(shape, at::device(device_).dtype(dtype_)));
   named_.push_back({name, parameter, initial});
@@ -27,6 +45,7 @@ Linear Weights::linear(const std::vector<Part>& parts, int64_t in, bool bias) {
   for (const Part& part : parts) rows += part.rows;
   const auto merged = [&](const char* suffix, std::vector<int64_t> shape,
                           std::optional<double> initial) {
+    check_size(parts[0].name + suffix, shape, named_.size());
     const at::Tensor& parameter =
         parameters_.emplace_back(at::empty(shape, at::device(device_).dtype(dtype_)));
     int64_t first = 0;

@@ -12,7 +12,8 @@ Json current_keys(Json config) {
     config["original_max_position_embeddings"] = 4096;
   for (const char* key : {"rope_scaling", "rope_parameters"})
     for (const char* type : {"type", "rope_type"})
-      if (config.contains(key) && config[key].is_object() && config[key].value(type, "") == "yarn")
+      if (config.contains(key) && config[key].is_object() && config[key].contains(type) &&
+          config[key][type] == "yarn")
         config[key][type] = "longrope";
   return config;
 }
@@ -21,12 +22,12 @@ Json current_keys(Json config) {
 
 std::unique_ptr<Model> make_phi3(const Json& given, at::ScalarType dtype, at::Device device) {
   const Json config = current_keys(given);
-  const auto window = config_switch<int64_t>(config, "sliding_window", 0);
+  const auto window = sliding_window(config, 0);
   PreNormOptions options;
   options.defaults.norm_eps = 1e-5;
   options.rope.partial = true;
-  options.windows = layer_windows(config, config_count(config, "num_hidden_layers"), window,
-                                  [](int64_t) { return true; });
+  options.windows =
+      layer_windows(config, layer_count(config), window, [](int64_t) { return true; });
   options.make_attention = [](Weights& weights, const std::string& name, int64_t layer,
                               const DecoderConfig& decoder, const AttentionParams& params) {
     const ModelShape& shape = decoder.shape;

@@ -30,8 +30,7 @@ std::unique_ptr<Model> make_qwen2_moe(const Json& config, at::ScalarType dtype, 
   experts.count = config_value<int64_t>(config, "num_experts", 60);
   experts.routing.top_k = config_count(config, "num_experts_per_tok", 4);
   experts.routing.normalised = config_value<bool>(config, "norm_topk_prob", false);
-  const std::vector<bool> sparse =
-      sparse_layers(config, config_count(config, "num_hidden_layers"), experts.count);
+  const std::vector<bool> sparse = sparse_layers(config, layer_count(config), experts.count);
   const auto last = config_value<int64_t>(config, "max_window_layers", 28);
   PreNormOptions options;
   options.attention = {.qkv_bias = config_value<bool>(config, "qkv_bias", true)};

@@ -47,6 +47,8 @@ double original_window(const Json& config, const Json& settings) {
   return original > 0 ? original : static_cast<double>(window_of(config));
 }
 
+int64_t whole_length(double length) { return static_cast<int64_t>(std::clamp(length, 0.0, 1e15)); }
+
 /// "factor", or the ratio of the lengths after and before.
 double factor_of(const Json& config, const Json& settings) {
   const auto factor = optional_or<double>(settings, "factor", 0, kWhere);
@@ -141,7 +143,8 @@ int64_t rotated_part(const Json& config, const Json& settings, int64_t head_dim,
       optional_or<double>(settings, kKey, optional_or<double>(config, kKey, 1, kWhere), kWhere);
   if (part != 1 && !partial)
     fail_usage("{}: \"{}\" is not supported for this architecture", kWhere, kKey);
-  const auto dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
+  const auto dim =
+      part > 0 && part <= 1 ? static_cast<int64_t>(static_cast<double>(head_dim) * part) : 0;
   if (dim < 2 || dim > head_dim || dim % 2 != 0)
     fail_usage("{}: \"{}\" is {}: {} of {} numbers of a head cannot be turned in pairs", kWhere,
                kKey, part, dim, head_dim);
@@ -172,9 +175,7 @@ int64_t stretched_window(const Json& config) {
   const Json settings = rope_settings(config);
   const std::string type = type_of(settings);
   const int64_t window = window_of(config);
-  const auto times = [](double length, double factor) {
-    return static_cast<int64_t>(length * factor);
-  };
+  const auto times = [](double length, double factor) { return whole_length(length * factor); };
   if (type == "dynamic") return 0;
   if (type == "linear") return times(static_cast<double>(window), stretch_of(settings));
   if (type == "yarn")
@@ -207,7 +208,7 @@ Rope::Rope(const Json& config, int64_t head_dim, at::Device device, const RopeDe
   } else if (type == "longrope") {
     kind_ = Kind::kSwitched;
     const double original = original_window(config, settings);
-    border_ = static_cast<int64_t>(original);
+    border_ = whole_length(original);
     short_ = longrope_frequencies(settings, "short_factor", base_, dim);
     long_ = longrope_frequencies(settings, "long_factor", base_, dim).to(device);
     magnitude_ = longrope_magnitude(settings, factor_of(config, settings), original);

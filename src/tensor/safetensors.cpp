@@ -26,6 +26,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors is little
 
 // The format's own bound: a header is never larger.
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+constexpr int kMaxHeaderDepth = 4;
 constexpr uint64_t kLengthBytes = 8;
 
 struct DtypeName {
@@ -97,6 +98,7 @@ nlohmann::json parse_header(std::string_view header) {
   std::set<std::string> seen;
   const auto check_names = [&seen](int depth, nlohmann::json::parse_event_t event,
                                    nlohmann::json& parsed) {
+    if (depth > kMaxHeaderDepth) fail_usage("the header is nested more than it may be");
     if (event == nlohmann::json::parse_event_t::key && depth == 1 &&
         !seen.insert(parsed.get<std::string>()).second)
       fail_usage("tensor {} appears twice in the header", parsed.get<std::string>());
@@ -109,12 +111,14 @@ nlohmann::json parse_header(std::string_view header) {
   }
 }
 
-/// Bytes of a tensor, or nothing where the number does not fit.
+/// Bytes of a tensor, or nothing where the number does not fit: nor do strides then, so a size of 0
+/// beside huge ones does not count.
 std::optional<uint64_t> byte_count(const std::vector<int64_t>& shape, at::ScalarType dtype) {
-  uint64_t bytes = c10::elementSize(dtype);
+  int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
   for (const int64_t size : shape)
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return std::nullopt;
-  return bytes;
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes)) return std::nullopt;
+  const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+  return empty ? 0 : static_cast<uint64_t>(bytes);
 }
 
 /// A file written beside `path` and renamed to it by commit(); without commit() it leaves nothing.

@@ -1,0 +1,86 @@
+//! Bounds on what a template may use, since a template is a program that a stranger wrote: minijinja
+//! counts instructions (fuel), here are counted the bytes of what operators and filters go over, and
+//! the depth of values. A rendering that exceeds one of them fails.
+
+use std::cell::Cell;
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, Value};
+
+use crate::operators::invalid;
+use crate::python;
+
+/// Instructions of one rendering; a message takes some hundred.
+pub const FUEL: u64 = 5_000_000;
+/// Bytes of a template's source; those of models have some ten thousand.
+pub const SOURCE: usize = 1 << 20;
+/// What one rendering may go over, in bytes; an item of a list counts as some.
+const BUDGET: usize = 1 << 28;
+pub const ITEM: usize = 32;
+/// Values may be nested so deep; what JSON can say is not as deep.
+const DEPTH: usize = 500;
+/// Of the thread that compiles or renders: syntax trees and values are walked and freed by recursion,
+/// and FUEL and SOURCE allow for deep ones. Only what is touched becomes memory.
+const STACK: usize = 1 << 30;
+
+thread_local! {
+    static LEFT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Runs `work` with a whole budget on a deep stack; Err holds the panic.
+pub fn bounded<T: Send>(work: impl FnOnce() -> T + Send) -> std::thread::Result<T> {
+    std::thread::scope(|scope| {
+        let run = || {
+            LEFT.set(BUDGET);
+            work()
+        };
+        std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).map_or_else(
+            |error| Err(Box::new(format!("cannot start a thread ({error})")) as _),
+            |thread| thread.join(),
+        )
+    })
+}
+
+/// Takes `bytes` from the budget. Once it is used up, whatever is asked for fails.
+pub fn spend(bytes: usize) -> Result<(), Error> {
+    let left = LEFT.get().saturating_sub(bytes);
+    LEFT.set(left);
+    if left > 0 {
+        return Ok(());
+    }
+    Err(invalid("the template makes values that are too large or too deep"))
+}
+
+/// Takes what a list of `count` items is worth.
+pub fn spend_items(count: usize) -> Result<(), Error> {
+    spend(count.saturating_mul(ITEM))
+}
+
+/// Whether values may be nested so deep; if not, the budget is used up.
+pub fn allows_depth(depth: usize) -> bool {
+    let allowed = depth <= DEPTH;
+    if !allowed {
+        LEFT.set(0);
+    }
+    allowed && LEFT.get() > 0
+}
+
+/// Takes what the value is worth with all that it holds: for what compares values, item by item.
+pub fn weigh(value: &Value, depth: usize) -> Result<(), Error> {
+    if let Some(text) = value.as_str() {
+        return spend(text.len() / 16);
+    }
+    if !allows_depth(depth) {
+        return spend(0);
+    }
+    match value.kind() {
+        ValueKind::Map => python::pairs(value).iter().try_for_each(|(key, item)| {
+            weigh(key, depth + 1)?;
+            weigh(item, depth + 1)
+        }),
+        ValueKind::Seq | ValueKind::Iterable => {
+            python::items(value).iter().try_for_each(|item| weigh(item, depth + 1))
+        }
+        _ => Ok(()),
+    }
+}

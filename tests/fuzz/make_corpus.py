@@ -1,0 +1,109 @@
+#!/ usr / bin / env python3
+""
+    "Writes tests/fuzz/corpus: seeds for the fuzz targets, made from tests/fixtures and tests/unit.
+
+    Files named fault_* are inputs that once did harm; they are written by hand and left alone.
+"""
+import json
+import pathlib
+import struct
+
+HERE = pathlib.Path(__file__).resolve().parent
+FIXTURES = HERE.parent / "fixtures/models"
+CASES = HERE.parent / "unit/text/jinja_cases.json"
+DIVIDER = "\n====\n"
+KEPT_TOKENS = 40
+
+
+def write(target, name, content):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def compact(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, bytes) else compact(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def write_safetensors():
+    good = {"a": tensor("F32", [2, 3], 0, 24), "b": tensor("BF16", [4], 24, 32), "c": tensor("BOOL", [3], 32, 35),
+            "__metadata__": {"format": "pt"}}
+    write("safetensors", "good", safetensors(good, bytes(35)))
+    write("safetensors", "none", safetensors({}))
+    write("safetensors", "scalar", safetensors({"s": tensor("F64", [], 0, 8)}, bytes(8)))
+    write("safetensors", "empty_tensor", safetensors({"e": tensor("I64", [0, 7], 0, 0)}))
+    experts = {"l.experts.%d.w" % i: tensor("F16", [1, 2], 4 * i, 4 * i + 4) for i in range(3)}
+    write("safetensors", "experts", safetensors(experts, bytes(12)))
+    write("safetensors", "stacked_experts", safetensors({"l.experts.w": tensor("U8", [4, 2], 0, 8)}, bytes(8)))
+    write("safetensors", "short", safetensors(good, bytes(34)))
+    write("safetensors", "long_header", struct.pack("<Q", 1 << 62) + b"{}")
+    write("safetensors", "twice", safetensors(b'{"a":{},"a":{}}'))
+
+
+def write_configs():
+    for file in sorted(FIXTURES.glob("*/config.json")):
+        generation = file.parent / "generation_config.json"
+        parts = [compact(json.loads(file.read_text()))]
+        if generation.exists():
+            parts.append(compact(json.loads(generation.read_text())))
+        write("config", file.parent.name, DIVIDER.join(parts))
+
+
+def trimmed(tokenizer):
+    """The tokenizer with its first tokens alone, and the merges that only need those."""
+    model = tokenizer["model"]
+    if isinstance(model["vocab"], dict):
+        model["vocab"] = dict(sorted(model["vocab"].items(), key=lambda item: item[1])[:KEPT_TOKENS])
+    else:
+        model["vocab"] = model["vocab"][:KEPT_TOKENS]
+    if "merges" in model:
+        pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
+        model["merges"] = [pair for pair in pairs if {*pair, "".join(pair)} <= model["vocab"].keys()]
+    if "precompiled_charsmap" in compact(tokenizer["normalizer"]):
+        tokenizer["normalizer"] = None  # a table of 300 kB
+    return tokenizer
+
+
+def write_tokenizers():
+    seen = set()
+    for file in sorted(FIXTURES.glob("*/tokenizer.json")):
+        text = compact(trimmed(json.loads(file.read_text())))
+        if text not in seen:
+            config = json.loads((file.parent / "tokenizer_config.json").read_text())
+            config.pop("chat_template", None)
+            config.pop("added_tokens_decoder", None)
+            write("tokenizer", file.parent.name, DIVIDER.join([text, compact(config), "ab c! 1\u00e9 <s>\n"]))
+        seen.add(text)
+
+
+def write_templates():
+    cases = json.loads(CASES.read_text())
+    rendered = [case["template"] for case in cases["cases"] if "rendered" in case]
+    variables = compact(cases["variables"])
+    for i in range(0, len(rendered), 8):
+        write("chat_template", "cases_%02d" % (i // 8), "\n".join(rendered[i:i + 8]) + DIVIDER + variables)
+    seen = set()
+    for folder in sorted(FIXTURES.iterdir()):
+        file = folder / "chat_template.jinja"
+        config = folder / "tokenizer_config.json"
+        template = json.loads(config.read_text()).get("chat_template") if config.exists() else None
+        template = file.read_text() if file.exists() else template
+        if isinstance(template, str) and template not in seen:
+            write("chat_template", folder.name, template)
+            seen.add(template)
+
+
+if __name__ == "__main__":
+    write_safetensors()
+    write_configs()
+    write_tokenizers()
+    write_templates()

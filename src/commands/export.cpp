@@ -19,7 +19,7 @@ void response_rows(const RunStore& store, const RowSink& sink) {
       {}, [&](const Response& response) { sink(to_row(response, store.scores_of(response.key))); });
 }
 void score_rows(const RunStore& store, const RowSink& sink) {
-  store.for_each_score("", [&](const Score& score) { sink(to_row(score)); });
+  store.for_each_score("", {}, [&](const Score& score) { sink(to_row(score)); });
 }
 void metric_rows(const RunStore& store, const RowSink& sink) {
   for (const MetricRow& metric : store.metrics()) {

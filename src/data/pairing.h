@@ -51,9 +51,13 @@ struct PairRecipe {
   std::string_view name;
   std::string_view sentence;
   PairOutcome (*pair)(const Candidates& candidates, const PairConfig& config);
+  /// Whether winners of both roles stand side by side, which WRPO's alpha weighs.
+  bool mixes_roles = false;
 };
 const std::vector<PairRecipe>& pair_recipes();
 std::vector<std::string> pair_recipe_names();
+/// The recipe of that name; an unknown one is a usage error with the known ones.
+const PairRecipe& find_pair_recipe(std::string_view name);
 
 /// What pairing did, for people and for the report.
 struct PairCounts {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "pipeline/sweep.h"
 #include "reward/scorer.h"
 #include "train/coefficients.h"
 
@@ -75,6 +76,15 @@ void PreferStage::describe(Options& options) {
   TrainConfig::describe(options);
 }
 
+void SweepConfig::describe(Options& options) {
+  options.add("grid", grid,
+              "KEY=VALUE,VALUE,... with a key of a preference run: amalgam sweep trains every "
+              "combination. What has no effect on a run is not varied there.");
+  options.add("runs", runs, "Preference runs that the grid is laid over; none named: all.");
+  options.add("keep_models", keep_models,
+              "Keep the model of every cell of the grid; else what was measured alone.");
+}
+
 void Recipe::describe(Options& options) {
   options.add("name", name, "Name of the recipe, shown in the report.", not_empty());
   options.add("seed", seed, "Seed of splits, samples and training order.");
@@ -90,6 +100,7 @@ void Recipe::describe(Options& options) {
   options.group("sft", sft, "Target-SFT: supervised training on the best source answers.");
   options.map("prefer", prefer, "Preference runs, each from Target-SFT, by name.");
   options.group("evaluate", evaluate, "Sampling on the held-out prompts.");
+  options.group("sweep", sweep, "A grid of preference runs, for amalgam sweep.");
 }
 
 namespace {
@@ -112,6 +123,7 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
     claim(name);
     with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
   }
+  with_context(file, [&] { sweep_cells(recipe); });
 }
 
 }  // namespace

@@ -8,12 +8,9 @@
 #include "train/trainer.h"
 
 namespace amalgam {
-namespace {
-
-/// Trains `start` on the tuples of `pairs` into models/NAME; metrics go to the store and to
-/// tb/NAME.
-void train_stage(Run& run, const std::string& name, const std::string& start,
-                 const std::string& pairs, TrainConfig config) {
+/// Metrics go to the store and to tb/NAME.
+void train_model(Run& run, const std::string& name, const std::string& start,
+                 const std::string& pairs, const TrainConfig& config) {
   const fs::path output = run.folder / "models" / name;
   if (run.store.meta("trained." + name)) return;
   const std::vector<PreferenceTuple> tuples = run.store.tuples(pairs);
@@ -44,15 +41,13 @@ void train_stage(Run& run, const std::string& name, const std::string& start,
                                              {"dropped", counts.dropped}});
 }
 
-}  // namespace
-
 void train_target_sft(Run& run) {
-  train_stage(run, run.target_sft(), run.recipe.target.name, "sft", run.recipe.sft);
+  train_model(run, run.target_sft(), run.recipe.target.name, "sft", run.recipe.sft);
 }
 
 void train_preference(Run& run) {
   for (const auto& [name, stage] : run.recipe.prefer)
-    train_stage(run, name, run.target_sft(), stage.pairs, stage);
+    train_model(run, name, run.target_sft(), stage.pairs, stage);
 }
 
 }  // namespace amalgam

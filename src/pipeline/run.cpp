@@ -92,8 +92,8 @@ fs::path Run::model_folder(const std::string& name) const {
   return folder / "models" / name;
 }
 
-Pretrained Run::load(const std::string& name) const {
-  return load_pretrained(model_folder(name), dtype_from_name(recipe.dtype),
+Pretrained Run::load(const std::string& name, const std::string& dtype) const {
+  return load_pretrained(model_folder(name), dtype_from_name(dtype),
                          device_from_name(recipe.device));
 }
 

@@ -4,7 +4,6 @@
 #include "core/log.h"
 #include "pipeline/stages.h"
 #include "report/tensorboard.h"
-#include "tensor/device.h"
 #include "train/trainer.h"
 
 namespace amalgam {
@@ -16,14 +15,12 @@ void train_model(Run& run, const std::string& name, const std::string& start,
   const std::vector<PreferenceTuple> tuples = run.store.tuples(pairs);
   if (tuples.empty())
     fail("no tuples to train {} on: every prompt was dropped in pairing (see report.html)", name);
-  const fs::path folder = run.model_folder(start);
-  const Tokenizer tokenizer = Tokenizer::load(folder);
+  const Tokenizer tokenizer = Tokenizer::load(run.model_folder(start));
   TruncationCounts counts;
   const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
   info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,
        counts.prompts_cut, counts.responses_cut, counts.dropped);
-  Pretrained policy =
-      load_pretrained(folder, dtype_from_name(config.dtype), device_from_name(run.recipe.device));
+  Pretrained policy = run.load(start, config.dtype);
   ReferenceCache references(run.store.database());
   TensorBoardWriter board(run.folder / "tb" / name);
   train(policy, examples, config, output, references, [&](const Json& row) {

@@ -20,7 +20,7 @@ class Pair : public Command {
         "layout", layout_,
         "Layout of the output: official, trl, handbook, sft. Not given: official, or sft for "
         "the recipe sft.");
-    options.add("recipe", task_.recipe, "Which tuples to build: wrpo, on-policy, hybrid, sft.",
+    options.add("recipe", task_.recipe, "Which tuples to build. " + pair_recipe_sentences(),
                 one_of(pair_recipe_names()));
     options.add("scorer", task_.scorer, "Whose scores to compare.");
     options.add("target", task_.target, "Name of the target among the sources of the responses.");

@@ -138,13 +138,13 @@ void PairConfig::describe(Options& options) {
 
 const std::vector<PairRecipe>& pair_recipes() {
   static const std::vector<PairRecipe> list = {
+      {"sft", "y_ws alone (Target-SFT).", pair_sft, false, false},
       {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo, true},
       {"on-policy", "y_wt against y_l (DPO on the target's own samples).", pair_on_policy},
       {"hybrid", "y_ws against y_l (WRPO without y_wt).", pair_hybrid},
       {"equation-9", "y_ws and y_wt against y_ls of the same source and y_lt (WRPO, equation 9).",
        pair_equation_9, true},
       {"same-source", "Best against worst of one source (FuseChat-3.0).", pair_same_source},
-      {"sft", "y_ws alone (Target-SFT).", pair_sft},
   };
   return list;
 }
@@ -153,6 +153,13 @@ std::vector<std::string> pair_recipe_names() {
   std::vector<std::string> names;
   for (const PairRecipe& recipe : pair_recipes()) names.emplace_back(recipe.name);
   return names;
+}
+
+std::string pair_recipe_sentences() {
+  std::string text;
+  for (const PairRecipe& recipe : pair_recipes())
+    text += fmt::format("{}{}: {}", text.empty() ? "" : " ", recipe.name, recipe.sentence);
+  return text;
 }
 
 const PairRecipe& find_pair_recipe(std::string_view name) {

@@ -1,5 +1,7 @@
 #include "pipeline/recipe.h"
 
+#include <fmt/ranges.h>
+
 #include <set>
 
 #include "core/error.h"
@@ -67,12 +69,12 @@ SftStage::SftStage() {
 }
 
 void PreferStage::describe(Options& options) {
-  options.add(
-      "pairs", pairs,
-      "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
-      "(y_ws, y_l), equation-9 (y_ws, y_wt, y_ls, y_lt), same-source (best and worst of one "
-      "source).",
-      one_of({"wrpo", "on-policy", "hybrid", "equation-9", "same-source"}));
+  std::vector<std::string> names;
+  for (const PairRecipe& recipe : pair_recipes())
+    if (recipe.makes_losers) names.emplace_back(recipe.name);
+  options.add("pairs", pairs,
+              fmt::format("Tuples to learn from (pairing recipe): {}.", fmt::join(names, ", ")),
+              one_of(names));
   TrainConfig::describe(options);
 }
 

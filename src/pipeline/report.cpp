@@ -57,7 +57,7 @@ void add_pairs(const Run& run, ReportData& data) {
                                   {"source_worst", "y_ls (worst of the sources)"},
                                   {"target_best", "y_wt (best of the target)"},
                                   {"target_worst", "y_l (worst of the target)"}};
-  for (const std::string stage : {"sft", "wrpo", "on-policy", "hybrid"}) {
+  for (const std::string& stage : pair_recipe_names()) {
     const auto counts = run.store.meta("pairs." + stage);
     if (!counts) continue;
     data.kept.push_back({stage, counts->at("kept").get<int64_t>()});

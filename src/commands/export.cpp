@@ -51,8 +51,9 @@ class Export : public Command {
                 one_of({"prompts", "responses", "scores", "tuples", "metrics", "results"}));
     options.add("output", output_, "The file: .jsonl, .jsonl.gz or .parquet.");
     options.add("stage", stage_, "Which tuples. Not given: prefer.");
-    options.add("layout", layout_,
-                "Layout of tuples: official, trl, handbook, sft. Not given: official.");
+    options.add(
+        "layout", layout_,
+        fmt::format("Layout of tuples: {}. Not given: official.", fmt::join(layout_names(), ", ")));
   }
   std::vector<std::string> positional() const override { return {"run"}; }
   std::vector<std::string> required() const override { return {"run", "table", "output"}; }

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <unordered_map>
@@ -73,12 +74,21 @@ Evaluation evaluation_of(const Run& run) {
   const auto seed = static_cast<uint64_t>(run.seed());
   if (outcomes.empty()) return evaluation;
   evaluation.comparisons = compare_with(outcomes, run.target_sft(), seed);
+  std::vector<std::string> systems = run.systems();
+  std::erase_if(systems, [&](const std::string& system) {
+    return std::none_of(outcomes.begin(), outcomes.end(),
+                        [&](const Outcome& outcome) { return outcome.system == system; });
+  });
+  const auto is_measured = [&](const std::string& system) {
+    return std::find(systems.begin(), systems.end(), system) != systems.end();
+  };
   const auto& prefer = run.recipe.prefer;
   for (size_t i = 1; i < prefer.size(); ++i)
-    evaluation.between_runs.push_back(
-        compare_systems(outcomes, prefer[0].first, prefer[i].first, seed));
+    if (is_measured(prefer[0].first) && is_measured(prefer[i].first))
+      evaluation.between_runs.push_back(
+          compare_systems(outcomes, prefer[0].first, prefer[i].first, seed));
   evaluation.table =
-      make_table(evaluation.results, run.systems(), evaluation.comparisons, run.target_sft());
+      make_table(evaluation.results, std::move(systems), evaluation.comparisons, run.target_sft());
   return evaluation;
 }
 

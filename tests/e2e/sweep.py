@@ -4,14 +4,16 @@
 usage: sweep.py BINARY [--kills N]    (default 4)
 """
 import argparse
+import contextlib
 import json
 import pathlib
 import random
+import sqlite3
 import subprocess
 import tempfile
 import time
 
-from support import PROMPTS, RECIPES, result, run_to_end, run_with_kills, shorten
+from support import PROMPTS, RECIPES, result, run_to_end, shorten
 
 ALPHAS, SCHEDULES = ("0.1", "0.9"), ("constant", "linear")
 
@@ -19,6 +21,31 @@ ALPHAS, SCHEDULES = ("0.1", "0.9"), ("constant", "linear")
 def call(binary, run, settings, *flags):
     words = [binary, "sweep", RECIPES / "quickstart.yaml", "--run", run, *flags]
     return [str(word) for word in words + [part for each in settings for part in ("--set", each)]]
+
+
+def measured(run):
+    """Cells with a result so far."""
+    if not (run / "run.db").exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True)) as store:
+        try:
+            return store.execute("SELECT count(*) FROM results WHERE domain = '' AND subject LIKE 'wrpo,%'").fetchone()[0]
+        except sqlite3.OperationalError:  # the tables are being made
+            return 0
+
+
+def run_with_kills(words, run, kills, pause, rng):
+    """SIGKILL a moment after 0, 1, 2, ... cells; then the sweep may end."""
+    done = 0
+    for cells in range(kills):
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while process.poll() is None and measured(run) < cells:
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, pause))
+        process.kill()
+        process.communicate()
+        done += process.returncode != 0
+    return run_to_end(words), done
 
 
 def check_cells(run):
@@ -73,8 +100,8 @@ def main():
         span = time.monotonic() - start
         check_cells(scratch / "alone")
         check_report(scratch / "alone")
-        killed, done = run_with_kills(call(args.binary, scratch / "killed", settings, *grid), args.kills, span,
-                                      random.Random(2))
+        killed, done = run_with_kills(call(args.binary, scratch / "killed", settings, *grid), scratch / "killed",
+                                      args.kills, span / 20, random.Random(2))
         assert done > 0, "no kill hit the sweep"
         assert result(killed) == result(alone), f"{killed.stdout}\n{alone.stdout}"
         assert [path.name for path in (scratch / "killed" / "models").iterdir()] == ["target-sft"]

@@ -138,7 +138,7 @@ void add_facts(const Run& run, ReportData& data) {
     else if (stage.run != write_report)
       waiting += (waiting.empty() ? "" : ", ") + name;
   }
-  if (!waiting.empty())
+  if (!waiting.empty() && data.sweep.cells.empty())  // a sweep needs no more
     data.notes.push_back("This run is not finished; still to come: " + waiting + ".");
   data.recipe_yaml = read_file(run.folder / "recipe.resolved.yaml");
 }
@@ -157,10 +157,10 @@ void write_report(Run& run) {
   const Json manifest = manifest_of(run);
   write_file_atomically(run.folder / "manifest.json", manifest.dump(2) + "\n");
   add_manifest(manifest, data);
+  data.sweep = sweep_of(run);
   add_facts(run, data);
   add_systems(run, data);
   add_results(evaluation_of(run), data);
-  data.sweep = sweep_of(run);
   add_pairs(run, data);
   add_training(run, data);
   add_samples(run, data);

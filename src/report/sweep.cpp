@@ -69,9 +69,11 @@ std::vector<Line> curves(const ReportSweep& sweep, const std::vector<ReportSweep
     if (!line.points.empty()) lines.push_back(std::move(line));
   }
   const auto [first, last] = std::minmax_element(lines[0].points.begin(), lines[0].points.end());
-  for (const Result& level : sweep.levels)
+  if (!sweep.levels.empty()) {  // the last one alone: others would flatten the curves
+    const Result& start = sweep.levels.back();
     lines.push_back(
-        {level.subject, "target", {{first->first, level.value}, {last->first, level.value}}});
+        {start.subject, "target", {{first->first, start.value}, {last->first, start.value}}});
+  }
   return lines;
 }
 
@@ -152,16 +154,14 @@ std::string sweep_section(const ReportData& data) {
     const auto [colour, dash] = style_of(i);
     if (!variants[i].empty()) entries.emplace_back(variants[i], colour + " " + dash);
   }
-  std::string levels;
-  for (const Result& level : sweep.levels)
-    levels += fmt::format("{}{} {}", levels.empty() ? "" : ", ", level.subject, value_text(level));
-  entries.emplace_back(levels, "target");
-  return section(
-      "Sweep over " + escape_html(sweep.axis),
-      fmt::format("{} on the held-out prompts, with 95&nbsp;% intervals; the level lines "
-                  "are what the runs start from.",
-                  percent ? "Percent answered right" : "Mean reward"),
-      legend(entries) + "<div class=\"grid\">" + panels + "</div>");
+  if (!sweep.levels.empty())
+    entries.emplace_back(sweep.levels.back().subject + " " + value_text(sweep.levels.back()),
+                         "target");
+  return section("Sweep over " + escape_html(sweep.axis),
+                 fmt::format("{} on the held-out prompts, with 95&nbsp;% intervals; the level line "
+                             "is what the runs start from.",
+                             percent ? "Percent answered right" : "Mean reward"),
+                 legend(entries) + "<div class=\"grid\">" + panels + "</div>");
 }
 
 }  // namespace amalgam

@@ -9,6 +9,7 @@ std::unique_ptr<Command> make_pair();
 std::unique_ptr<Command> make_prefer();
 std::unique_ptr<Command> make_sft();
 std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_sweep();
 std::unique_ptr<Command> make_sample();
 std::unique_ptr<Command> make_evaluate();
 std::unique_ptr<Command> make_report();
@@ -25,6 +26,8 @@ std::unique_ptr<Command> make_tokenize();
 const std::vector<CommandEntry>& commands() {
   static const std::vector<CommandEntry> list = {
       {"run", "The whole pipeline of a recipe; continues a run that was stopped.", make_run},
+      {"sweep", "A grid over settings of a recipe's preference runs: a table and a plot.",
+       make_sweep},
       {"sample", "Samples the sources of a run.", make_sample},
       {"evaluate", "Brings a run up to its held-out results and shows them.", make_evaluate},
       {"report", "Writes report.html of a run as far as it is.", make_report},

@@ -19,7 +19,7 @@ void response_rows(const RunStore& store, const RowSink& sink) {
       {}, [&](const Response& response) { sink(to_row(response, store.scores_of(response.key))); });
 }
 void score_rows(const RunStore& store, const RowSink& sink) {
-  store.for_each_score("", [&](const Score& score) { sink(to_row(score)); });
+  store.for_each_score("", {}, [&](const Score& score) { sink(to_row(score)); });
 }
 void metric_rows(const RunStore& store, const RowSink& sink) {
   for (const MetricRow& metric : store.metrics()) {
@@ -51,8 +51,9 @@ class Export : public Command {
                 one_of({"prompts", "responses", "scores", "tuples", "metrics", "results"}));
     options.add("output", output_, "The file: .jsonl, .jsonl.gz or .parquet.");
     options.add("stage", stage_, "Which tuples. Not given: prefer.");
-    options.add("layout", layout_,
-                "Layout of tuples: official, trl, handbook, sft. Not given: official.");
+    options.add(
+        "layout", layout_,
+        fmt::format("Layout of tuples: {}. Not given: official.", fmt::join(layout_names(), ", ")));
   }
   std::vector<std::string> positional() const override { return {"run"}; }
   std::vector<std::string> required() const override { return {"run", "table", "output"}; }

@@ -1,4 +1,6 @@
 // amalgam pair: scored responses to preference tuples, in a run folder or from files to a file.
+#include <fmt/ranges.h>
+
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -18,9 +20,9 @@ class Pair : public Command {
     options.add("output", output_, "File of tuples (.jsonl, .jsonl.gz, .parquet).");
     options.add(
         "layout", layout_,
-        "Layout of the output: official, trl, handbook, sft. Not given: official, or sft for "
-        "the recipe sft.");
-    options.add("recipe", task_.recipe, "Which tuples to build: wrpo, on-policy, hybrid, sft.",
+        fmt::format("Layout of the output: {}. Not given: official, or sft for the recipe sft.",
+                    fmt::join(layout_names(), ", ")));
+    options.add("recipe", task_.recipe, "Which tuples to build. " + pair_recipe_sentences(),
                 one_of(pair_recipe_names()));
     options.add("scorer", task_.scorer, "Whose scores to compare.");
     options.add("target", task_.target, "Name of the target among the sources of the responses.");

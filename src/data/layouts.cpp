@@ -294,6 +294,20 @@ void write_sft(const PreferenceTuple& tuple, const RowSink& sink) {
   sink(row);
 }
 
+/// A row for each winner and each loser, for objectives that need no partner.
+void write_unpaired(const PreferenceTuple& tuple, const RowSink& sink) {
+  for (const auto& [label, responses] :
+       {std::pair(true, &tuple.winners), std::pair(false, &tuple.losers)})
+    for (const RankedResponse& response : *responses) {
+      Json row = head(tuple);
+      row["prompt"] = tuple.messages;
+      row["completion"] = Json::array({message(response)});
+      row["label"] = label;
+      row["completion_from"] = Json::array({origin(response)});
+      sink(row);
+    }
+}
+
 }  // namespace
 
 TrainingData read_training_data(const fs::path& path) {
@@ -318,6 +332,7 @@ const std::vector<Layout>& layouts() {
       {"trl", "TRL's conversational preferences: a row a pair.", write_trl},
       {"handbook", "alignment-handbook's: whole conversations, a row a pair.", write_handbook},
       {"sft", "The first winner as a conversation {messages}.", write_sft},
+      {"unpaired", "TRL's unpaired preferences for kto and bco: a row a response.", write_unpaired},
   };
   return list;
 }

@@ -138,13 +138,13 @@ void PairConfig::describe(Options& options) {
 
 const std::vector<PairRecipe>& pair_recipes() {
   static const std::vector<PairRecipe> list = {
-      {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo},
+      {"sft", "y_ws alone (Target-SFT).", pair_sft, false, false},
+      {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo, true},
       {"on-policy", "y_wt against y_l (DPO on the target's own samples).", pair_on_policy},
       {"hybrid", "y_ws against y_l (WRPO without y_wt).", pair_hybrid},
       {"equation-9", "y_ws and y_wt against y_ls of the same source and y_lt (WRPO, equation 9).",
-       pair_equation_9},
+       pair_equation_9, true},
       {"same-source", "Best against worst of one source (FuseChat-3.0).", pair_same_source},
-      {"sft", "y_ws alone (Target-SFT).", pair_sft},
   };
   return list;
 }
@@ -155,14 +155,23 @@ std::vector<std::string> pair_recipe_names() {
   return names;
 }
 
-Pairing::Pairing(PairConfig config, PairTask task)
-    : config_(std::move(config)), task_(std::move(task)), recipe_(nullptr) {
+std::string pair_recipe_sentences() {
+  std::string text;
   for (const PairRecipe& recipe : pair_recipes())
-    if (recipe.name == task_.recipe) recipe_ = &recipe;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : " ", recipe.name, recipe.sentence);
+  return text;
+}
+
+const PairRecipe& find_pair_recipe(std::string_view name) {
+  for (const PairRecipe& recipe : pair_recipes())
+    if (recipe.name == name) return recipe;
+  fail_usage("unknown pairing recipe \"{}\"; known: {}", name,
+             fmt::join(pair_recipe_names(), ", "));
+}
+
+Pairing::Pairing(PairConfig config, PairTask task)
+    : config_(std::move(config)), task_(std::move(task)), recipe_(&find_pair_recipe(task_.recipe)) {
   unseen_.insert(config_.sources.begin(), config_.sources.end());
-  if (recipe_ == nullptr)
-    fail_usage("unknown pairing recipe \"{}\"; known: {}", task_.recipe,
-               fmt::join(pair_recipe_names(), ", "));
 }
 
 Candidates Pairing::sort(const Prompt& prompt, const std::vector<ScoredResponse>& responses) {

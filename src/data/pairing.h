@@ -51,9 +51,16 @@ struct PairRecipe {
   std::string_view name;
   std::string_view sentence;
   PairOutcome (*pair)(const Candidates& candidates, const PairConfig& config);
+  /// Whether winners of both roles stand side by side, which WRPO's alpha weighs.
+  bool mixes_roles = false;
+  bool makes_losers = true;  // else nothing is preferred: Target-SFT's data
 };
 const std::vector<PairRecipe>& pair_recipes();
 std::vector<std::string> pair_recipe_names();
+/// For help texts: "wrpo: y_ws and y_wt against y_l (WRPO). on-policy: ..."
+std::string pair_recipe_sentences();
+/// The recipe of that name; an unknown one is a usage error with the known ones.
+const PairRecipe& find_pair_recipe(std::string_view name);
 
 /// What pairing did, for people and for the report.
 struct PairCounts {

@@ -202,20 +202,21 @@ void RunStore::put_scores(std::span<const Score> scores) {
   transaction.commit();
 }
 
-void RunStore::for_each_score(const std::string& scorer,
+void RunStore::for_each_score(const std::string& scorer, const ResponseFilter& filter,
                               const std::function<void(Score)>& visit) const {
   Statement rows(*database_,
                  fmt::format("SELECT {} FROM scores s JOIN prompts p ON p.id = s.prompt_id"
-                             " WHERE ?1 IS NULL OR s.scorer = ?1"
-                             " ORDER BY p.position, s.source, s.sample, s.scorer",
+                             " WHERE (?1 IS NULL OR p.split = ?1) AND (?2 IS NULL OR s.source = ?2)"
+                             " AND (?4 IS NULL OR s.scorer = ?4)"
+                             " ORDER BY p.position, s.source, s.sample, s.scorer LIMIT ?3",
                              kScoreColumns));
-  rows.bind(unless_empty(scorer));
+  rows.bind(name_of(filter.split), unless_empty(filter.source), filter.limit, unless_empty(scorer));
   while (rows.next()) visit(score_at(rows));
 }
 
 std::vector<Score> RunStore::scores(const std::string& scorer) const {
   std::vector<Score> found;
-  for_each_score(scorer, [&](Score score) { found.push_back(std::move(score)); });
+  for_each_score(scorer, {}, [&](Score score) { found.push_back(std::move(score)); });
   return found;
 }
 

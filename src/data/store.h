@@ -53,8 +53,9 @@ class RunStore {
   std::unordered_set<std::string> complete_prompts(const std::string& source, int64_t n) const;
 
   void put_scores(std::span<const Score> scores);
-  /// All scores, or those of one scorer.
-  void for_each_score(const std::string& scorer, const std::function<void(Score)>& visit) const;
+  /// All scores, or those of one scorer, of the responses that the filter lets through.
+  void for_each_score(const std::string& scorer, const ResponseFilter& filter,
+                      const std::function<void(Score)>& visit) const;
   std::vector<Score> scores(const std::string& scorer = "") const;
   /// All scores of one response.
   std::vector<Score> scores_of(const ResponseKey& key) const;

@@ -16,8 +16,11 @@ struct Evaluation {
   ResultTable table;
 };
 
-/// One outcome a system and held-out prompt, in the order of the table's rows.
-std::vector<Outcome> heldout_outcomes(const Run& run);
+/// The benchmark under which results on the held-out prompts are stored.
+constexpr const char* kHeldOutBenchmark = "heldout";
+
+/// One outcome a system and held-out prompt, system by system.
+std::vector<Outcome> heldout_outcomes(const Run& run, const std::vector<std::string>& systems);
 Evaluation evaluation_of(const Run& run);
 /// The result table and the path of the report, on standard output.
 void print_results(const Run& run);

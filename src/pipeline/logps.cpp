@@ -18,8 +18,7 @@ void measure_logps(Run& run) {
     const bool is_source = std::any_of(run.recipe.sources.begin(), run.recipe.sources.end(),
                                        [&](const ModelConfig& s) { return s.name == name; });
     if (is_source) continue;
-    const Pretrained model = load_pretrained(run.model_folder(name), dtype_from_name(config.dtype),
-                                             at::Device(run.recipe.device));
+    const Pretrained model = run.load(name, config.dtype);
     const Tokenizer tokenizer = Tokenizer::load(model.folder);
     TruncationCounts counts;
     const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);

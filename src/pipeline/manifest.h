@@ -9,7 +9,8 @@ namespace amalgam {
 
 /// {"amalgam", "libtorch", "device", "processor", "threads", "seed", "recipe": SHA-256 of the
 /// resolved recipe, "prompts": {"train", "heldout", "responses"}, "models": {NAME: {FILE:
-/// SHA-256}}}. Models that are not trained yet are absent.
-Json manifest_of(const Run& run);
+/// SHA-256}}}. Models that are not trained yet are absent. The store remembers the hash of a file
+/// until its size or time of change differs.
+Json manifest_of(Run& run);
 
 }  // namespace amalgam

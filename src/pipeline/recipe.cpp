@@ -1,8 +1,11 @@
 #include "pipeline/recipe.h"
 
+#include <fmt/ranges.h>
+
 #include <set>
 
 #include "core/error.h"
+#include "pipeline/sweep.h"
 #include "reward/scorer.h"
 #include "train/coefficients.h"
 
@@ -66,13 +69,22 @@ SftStage::SftStage() {
 }
 
 void PreferStage::describe(Options& options) {
-  options.add(
-      "pairs", pairs,
-      "Tuples to learn from: wrpo (y_ws, y_wt, y_l), on-policy (y_wt, y_l), hybrid "
-      "(y_ws, y_l), equation-9 (y_ws, y_wt, y_ls, y_lt), same-source (best and worst of one "
-      "source).",
-      one_of({"wrpo", "on-policy", "hybrid", "equation-9", "same-source"}));
+  std::vector<std::string> names;
+  for (const PairRecipe& recipe : pair_recipes())
+    if (recipe.makes_losers) names.emplace_back(recipe.name);
+  options.add("pairs", pairs,
+              fmt::format("Tuples to learn from (pairing recipe): {}.", fmt::join(names, ", ")),
+              one_of(names));
   TrainConfig::describe(options);
+}
+
+void SweepConfig::describe(Options& options) {
+  options.add("grid", grid,
+              "KEY=VALUE,VALUE,... with a key of a preference run: amalgam sweep trains every "
+              "combination. What has no effect on a run is not varied there.");
+  options.add("runs", runs, "Preference runs that the grid is laid over; none named: all.");
+  options.add("keep_models", keep_models,
+              "Keep the model of every cell of the grid; else what was measured alone.");
 }
 
 void Recipe::describe(Options& options) {
@@ -90,6 +102,7 @@ void Recipe::describe(Options& options) {
   options.group("sft", sft, "Target-SFT: supervised training on the best source answers.");
   options.map("prefer", prefer, "Preference runs, each from Target-SFT, by name.");
   options.group("evaluate", evaluate, "Sampling on the held-out prompts.");
+  options.group("sweep", sweep, "A grid of preference runs, for amalgam sweep.");
 }
 
 namespace {
@@ -112,6 +125,7 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
     claim(name);
     with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
   }
+  with_context(file, [&] { sweep_cells(recipe); });
 }
 
 }  // namespace

@@ -68,6 +68,14 @@ struct PreferStage : TrainConfig {
   void describe(Options& options);
 };
 
+/// A grid over settings of the preference runs (sweep.h).
+struct SweepConfig {
+  std::vector<std::string> grid;  // KEY=VALUE,VALUE,...
+  std::vector<std::string> runs;  // of Recipe::prefer; none named: all
+  bool keep_models = false;
+  void describe(Options& options);
+};
+
 struct Recipe {
   std::string name;
   int64_t seed = 1;
@@ -82,6 +90,7 @@ struct Recipe {
   SftStage sft;
   std::vector<std::pair<std::string, PreferStage>> prefer;
   EvaluateStage evaluate;
+  SweepConfig sweep;
   void describe(Options& options);
 };
 

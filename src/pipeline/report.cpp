@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <unordered_map>
 
@@ -9,6 +10,7 @@
 #include "pipeline/evaluation.h"
 #include "pipeline/manifest.h"
 #include "pipeline/stages.h"
+#include "pipeline/sweep.h"
 #include "train/coefficients.h"
 
 namespace amalgam {
@@ -17,6 +19,10 @@ namespace {
 constexpr size_t kSamplesPerDomain = 2;
 
 using Kind = ReportSystem::Kind;
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string describe_model(const Run& run, const std::string& name) {
   if (run.model_folder(name).empty()) return "answers that existed";
@@ -51,7 +57,7 @@ void add_pairs(const Run& run, ReportData& data) {
                                   {"source_worst", "y_ls (worst of the sources)"},
                                   {"target_best", "y_wt (best of the target)"},
                                   {"target_worst", "y_l (worst of the target)"}};
-  for (const std::string stage : {"sft", "wrpo", "on-policy", "hybrid"}) {
+  for (const std::string& stage : pair_recipe_names()) {
     const auto counts = run.store.meta("pairs." + stage);
     if (!counts) continue;
     data.kept.push_back({stage, counts->at("kept").get<int64_t>()});
@@ -70,7 +76,9 @@ void add_pairs(const Run& run, ReportData& data) {
 
 void add_training(const Run& run, ReportData& data) {
   std::map<std::pair<std::string, std::string>, ReportSeries> series;
-  for (const MetricRow& row : run.store.metrics())
+  const std::vector<std::string> systems = run.systems();
+  for (const MetricRow& row : run.store.metrics()) {
+    if (!is_one_of(systems, row.stage)) continue;  // a cell of a sweep
     for (const char* metric : {"loss", "rewards/margins", "rewards/accuracies"})
       if (const auto value = row.values.find(metric); value != row.values.end()) {
         ReportSeries& line = series[{row.stage, metric}];
@@ -78,6 +86,7 @@ void add_training(const Run& run, ReportData& data) {
         line.metric = metric;
         line.points.emplace_back(static_cast<double>(row.step), value->get<double>());
       }
+  }
   for (auto& [key, line] : series) data.series.push_back(std::move(line));
   if (const auto logps = run.store.meta("logps"))
     for (const auto& [model, kinds] : logps->items())
@@ -87,6 +96,7 @@ void add_training(const Run& run, ReportData& data) {
 
 void add_samples(const Run& run, ReportData& data) {
   const std::string scorer = run.recipe.score.stored_as();
+  const std::vector<std::string> systems = run.systems();
   std::map<std::string, size_t> taken;
   for (const Prompt& prompt : run.store.prompts(Split::kHeldOut)) {
     if (taken[prompt.domain]++ >= kSamplesPerDomain) continue;
@@ -96,6 +106,7 @@ void add_samples(const Run& run, ReportData& data) {
                         {}};
     for (const ScoredResponse& scored : run.store.scored_responses(prompt.id, scorer)) {
       const ResponseKey& key = scored.response.key;
+      if (!is_one_of(systems, key.source)) continue;
       std::string verdict;
       for (const Score& score : run.store.scores_of(key))
         if (score.scorer == scorer) verdict = score.details.value("verdict", "");
@@ -127,7 +138,7 @@ void add_facts(const Run& run, ReportData& data) {
     else if (stage.run != write_report)
       waiting += (waiting.empty() ? "" : ", ") + name;
   }
-  if (!waiting.empty())
+  if (!waiting.empty() && data.sweep.cells.empty())  // a sweep needs no more
     data.notes.push_back("This run is not finished; still to come: " + waiting + ".");
   data.recipe_yaml = read_file(run.folder / "recipe.resolved.yaml");
 }
@@ -146,6 +157,7 @@ void write_report(Run& run) {
   const Json manifest = manifest_of(run);
   write_file_atomically(run.folder / "manifest.json", manifest.dump(2) + "\n");
   add_manifest(manifest, data);
+  data.sweep = sweep_of(run);
   add_facts(run, data);
   add_systems(run, data);
   add_results(evaluation_of(run), data);

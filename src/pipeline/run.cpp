@@ -45,12 +45,17 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
   Recipe copy = recipe;
   const Json resolved = Options::described(copy).dump();
   const fs::path file = folder / kResolved;
+  bool write = true;
   if (fs::exists(file)) {
     // Both sides go through YAML, so that equal settings compare equal.
     ConfigTree tree = ConfigTree::from_yaml_file(file);
     Recipe earlier;
     Options::described(earlier).read(tree);
-    const std::string key = first_difference(resolved, Options::described(earlier).dump());
+    Json before = Options::described(earlier).dump(), now = resolved;
+    write = before["sweep"] != now["sweep"];  // may change: results are kept by cell
+    before.erase("sweep");
+    now.erase("sweep");
+    const std::string key = first_difference(now, before);
     if (!key.empty())
       fail_usage(
           "{}: this run was started with other settings ({}); use another --run folder, or "
@@ -60,8 +65,8 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) fail_usage("{}: cannot make the run folder ({})", folder.string(), error.message());
-    write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
   }
+  if (write) write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
   return RunStore::open_run(folder, RunStore::Mode::kCreate);
 }
 
@@ -87,8 +92,8 @@ fs::path Run::model_folder(const std::string& name) const {
   return folder / "models" / name;
 }
 
-Pretrained Run::load(const std::string& name) const {
-  return load_pretrained(model_folder(name), dtype_from_name(recipe.dtype),
+Pretrained Run::load(const std::string& name, const std::string& dtype) const {
+  return load_pretrained(model_folder(name), dtype_from_name(dtype),
                          device_from_name(recipe.device));
 }
 

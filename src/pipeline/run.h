@@ -27,7 +27,8 @@ class Run {
 
   /// Where the checkpoint of a source, the target or a stage's result is.
   fs::path model_folder(const std::string& name) const;
-  Pretrained load(const std::string& name) const;  // in the recipe's dtype, on its device
+  /// That checkpoint in `dtype` ("bf16", "fp32") on the recipe's device.
+  Pretrained load(const std::string& name, const std::string& dtype) const;
   /// Sources, target, target-sft, preference runs: the rows of the result table.
   std::vector<std::string> systems() const;
   std::string target_sft() const { return "target-sft"; }

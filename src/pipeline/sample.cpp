@@ -27,7 +27,7 @@ void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& 
     if (!complete.contains(prompt.id)) waiting.push_back(&prompt);
   if (waiting.empty()) return;
 
-  const Pretrained model = run.load(name);
+  const Pretrained model = run.load(name, run.recipe.dtype);
   model.model->weights().forward_only();
   const Tokenizer tokenizer = Tokenizer::load(model.folder);
   Engine engine(model, tokenizer);

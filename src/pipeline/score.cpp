@@ -45,10 +45,12 @@ class Unscorable {
 
 }  // namespace
 
-void score_responses(Run& run) {
+void score_responses(Run& run) { score_waiting(run, {}); }
+
+void score_waiting(Run& run, const ResponseFilter& filter) {
   const std::string name = run.recipe.score.stored_as();
   Unscorable unscorable(run.store, name);
-  std::vector<Response> waiting = run.store.unscored(name);
+  std::vector<Response> waiting = run.store.unscored(name, filter);
   std::erase_if(waiting, [&](const Response& each) { return unscorable.contains(each); });
   if (waiting.empty()) return;
   const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {

@@ -24,6 +24,13 @@ void evaluate_systems(Run& run);
 void measure_logps(Run& run);
 void write_report(Run& run);
 
+/// Trains the model `start` on the tuples of `pairs` into models/NAME, unless that is done.
+void train_model(Run& run, const std::string& name, const std::string& start,
+                 const std::string& pairs, const TrainConfig& config);
+/// Scores the responses that the filter lets through and that have no score yet.
+void score_waiting(Run& run, const ResponseFilter& filter);
+/// Answers of these systems to the held-out prompts, scores, results.
+void measure_systems(Run& run, const std::vector<std::string>& systems);
 /// Draws what is missing of `sampling.n` samples of the model `name` for each prompt.
 void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& prompts,
                   const SamplingConfig& sampling);

@@ -4,29 +4,23 @@
 #include "core/log.h"
 #include "pipeline/stages.h"
 #include "report/tensorboard.h"
-#include "tensor/device.h"
 #include "train/trainer.h"
 
 namespace amalgam {
-namespace {
-
-/// Trains `start` on the tuples of `pairs` into models/NAME; metrics go to the store and to
-/// tb/NAME.
-void train_stage(Run& run, const std::string& name, const std::string& start,
-                 const std::string& pairs, TrainConfig config) {
+/// Metrics go to the store and to tb/NAME.
+void train_model(Run& run, const std::string& name, const std::string& start,
+                 const std::string& pairs, const TrainConfig& config) {
   const fs::path output = run.folder / "models" / name;
   if (run.store.meta("trained." + name)) return;
   const std::vector<PreferenceTuple> tuples = run.store.tuples(pairs);
   if (tuples.empty())
     fail("no tuples to train {} on: every prompt was dropped in pairing (see report.html)", name);
-  const fs::path folder = run.model_folder(start);
-  const Tokenizer tokenizer = Tokenizer::load(folder);
+  const Tokenizer tokenizer = Tokenizer::load(run.model_folder(start));
   TruncationCounts counts;
   const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
   info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,
        counts.prompts_cut, counts.responses_cut, counts.dropped);
-  Pretrained policy =
-      load_pretrained(folder, dtype_from_name(config.dtype), device_from_name(run.recipe.device));
+  Pretrained policy = run.load(start, config.dtype);
   ReferenceCache references(run.store.database());
   TensorBoardWriter board(run.folder / "tb" / name);
   train(policy, examples, config, output, references, [&](const Json& row) {
@@ -44,15 +38,13 @@ void train_stage(Run& run, const std::string& name, const std::string& start,
                                              {"dropped", counts.dropped}});
 }
 
-}  // namespace
-
 void train_target_sft(Run& run) {
-  train_stage(run, run.target_sft(), run.recipe.target.name, "sft", run.recipe.sft);
+  train_model(run, run.target_sft(), run.recipe.target.name, "sft", run.recipe.sft);
 }
 
 void train_preference(Run& run) {
   for (const auto& [name, stage] : run.recipe.prefer)
-    train_stage(run, name, run.target_sft(), stage.pairs, stage);
+    train_model(run, name, run.target_sft(), stage.pairs, stage);
 }
 
 }  // namespace amalgam

@@ -109,8 +109,9 @@ std::string render_report(const ReportData& data) {
       "<title>" +
       escape_html(data.recipe) + " - amalgam</title><style>" + std::string(kReportStyle) +
       "</style></head><body><main>\n" + header(data);
-  for (const auto part : {headline_section, table_section, accuracy_section, pairs_section,
-                          training_section, logprobs_section, samples_section, provenance_section})
+  for (const auto part :
+       {headline_section, table_section, accuracy_section, sweep_section, pairs_section,
+        training_section, logprobs_section, samples_section, provenance_section})
     out += part(data);
   return out +
          "<footer>Made by amalgam. This page needs nothing but "

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/records.h"
+#include "report/sweep.h"
 
 namespace amalgam {
 
@@ -86,6 +87,7 @@ struct ReportData {
   std::string reference;  // what comparisons are against ("target-sft")
   std::vector<Result> results;
   std::vector<ReportComparison> comparisons;
+  ReportSweep sweep;
   std::vector<ReportShare> shares;
   std::vector<ReportSeries> series;
   std::vector<ReportLogprobs> logprobs;

@@ -111,6 +111,7 @@ std::string table_section(const ReportData& data) {
   rows += "</tr>";
   auto last_kind = ReportSystem::Kind::kSource;
   for (const ReportSystem& system : data.systems) {
+    if (find_result(data, system.name, "") == nullptr) continue;
     std::string style = system.name == data.fused ? "highlight " : "";
     if (last_kind == ReportSystem::Kind::kSource && system.kind != last_kind) style += "group";
     last_kind = system.kind;

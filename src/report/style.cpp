@@ -74,6 +74,9 @@ tr.highlight td:first-child { font-weight: 680 }
 tr.group td { border-top: 2px solid var(--faint) }
 .swatch { display: inline-block; width: 11px; height: 11px; border-radius: 3px; background: var(--c);
   margin-right: 8px; vertical-align: -1px }
+.swatch.dashed, .swatch.dotted { height: 0; border-radius: 0; border-top: 3px dashed var(--c);
+  background: none; vertical-align: 3px }
+.swatch.dotted { border-top-style: dotted }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; color: var(--soft);
   margin: 0 0 8px; padding: 0; list-style: none }
 .plain td, .plain th { white-space: normal; text-align: left; vertical-align: top }
@@ -92,6 +95,8 @@ svg .error { stroke: var(--ink); stroke-width: 1.3 }
 svg .inside { fill: #fff; font-size: 11.5px; font-weight: 650; paint-order: stroke;
   stroke: rgba(0, 0, 0, .38); stroke-width: 2.2px }
 svg .line { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round }
+svg .dashed { stroke-dasharray: 7 4 } svg .dotted { stroke-dasharray: 2 3 }
+svg .spread { stroke: var(--c); stroke-width: 1.3; opacity: .45 }
 svg .raw { fill: none; stroke: var(--c); stroke-width: 1; opacity: .28 }
 svg .dot { fill: var(--c); stroke: var(--card); stroke-width: 1.5 }
 svg .area { fill: var(--c); fill-opacity: .28; stroke: var(--c); stroke-width: 1.5 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 namespace amalgam {
 namespace {
@@ -41,6 +42,10 @@ std::string segment(double x1, double y1, double x2, double y2, std::string_view
 std::string label(double x, double y, std::string_view style, std::string_view text) {
   return fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\">{}</text>", style, at(x), at(y),
                      escape_html(text));
+}
+
+std::string dot(double x, double y) {
+  return fmt::format("<circle class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"3\"/>", at(x), at(y));
 }
 
 std::string tooltip(std::string_view text) {
@@ -231,11 +236,13 @@ std::string stacked_bars(const std::vector<StackedBar>& rows, std::string_view t
 }
 
 std::string line_chart(const std::vector<Line>& lines, std::string_view x_label,
-                       std::string_view title) {
+                       std::string_view title, bool y_percent,
+                       std::optional<std::pair<double, double>> y_range) {
   Frame frame;
   const double infinity = std::numeric_limits<double>::infinity();
-  frame.x_low = frame.y_low = infinity;
-  frame.x_high = frame.y_high = -infinity;
+  frame.x_low = infinity;
+  frame.x_high = -infinity;
+  std::tie(frame.y_low, frame.y_high) = y_range.value_or(std::pair(infinity, -infinity));
   for (const Line& line : lines) {
     for (const auto& [x, y] : line.points) {
       if (!std::isfinite(y)) continue;
@@ -252,7 +259,7 @@ std::string line_chart(const std::vector<Line>& lines, std::string_view x_label,
   frame.y_low -= margin;
   frame.y_high += margin;
 
-  std::string out = svg_open(kWidth, frame.height, title) + frame.draw(false, x_label);
+  std::string out = svg_open(kWidth, frame.height, title) + frame.draw(y_percent, x_label);
   for (const Line& line : lines) {
     std::vector<std::pair<double, double>> points;
     for (const auto& point : line.points)
@@ -265,9 +272,14 @@ std::string line_chart(const std::vector<Line>& lines, std::string_view x_label,
     const bool noisy = points.size() > 40;
     if (noisy) out += fmt::format("<path class=\"raw\" d=\"{}\"/>", path_of(frame, points));
     if (noisy) points = moving_average(points, points.size() / 30 + 1);
-    out += fmt::format("<path class=\"line\" d=\"{}\"/>", path_of(frame, points));
-    out += fmt::format("<circle class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"3\"/></g>",
-                       at(frame.x(points.back().first)), at(frame.y(points.back().second)));
+    out += fmt::format("<path class=\"line {}\" d=\"{}\"/>", line.dash, path_of(frame, points));
+    for (size_t i = 0; i < line.intervals.size(); ++i) {
+      const double x = frame.x(line.points[i].first);
+      out += segment(x, frame.y(line.intervals[i].first), x, frame.y(line.intervals[i].second),
+                     "spread");
+      out += dot(x, frame.y(line.points[i].second));
+    }
+    out += dot(frame.x(points.back().first), frame.y(points.back().second)) + "</g>";
   }
   return out + "</svg>";
 }

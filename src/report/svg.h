@@ -39,11 +39,15 @@ std::string stacked_bars(const std::vector<StackedBar>& rows, std::string_view t
 struct Line {
   std::string name, colour;
   std::vector<std::pair<double, double>> points;
+  std::vector<std::pair<double, double>> intervals = {};  // of each point, or none
+  std::string dash = {};                                  // CSS class: dashed, dotted
 };
 
-/// Lines over x; long noisy lines are shown pale with their moving average on top.
+/// Lines over x; long noisy lines are shown pale with their moving average on top. `y_range` makes
+/// charts comparable; without it, or where points lie outside, the axis fits the points.
 std::string line_chart(const std::vector<Line>& lines, std::string_view x_label,
-                       std::string_view title);
+                       std::string_view title, bool y_percent = false,
+                       std::optional<std::pair<double, double>> y_range = {});
 
 struct Distribution {
   std::string name, colour;

@@ -126,20 +126,28 @@ std::string objective_summary(const ObjectiveConfig& config) {
   return text;
 }
 
-std::vector<std::string> objective_warnings(const ObjectiveConfig& config) {
-  std::vector<std::string> warnings;
+std::vector<std::string> unused_coefficients(const ObjectiveConfig& config) {
+  std::vector<std::string> unused;
   const auto check = [&](const char* name, const std::optional<double>& value,
                          std::optional<double> ObjectiveConfig::*member) {
     if (value && !uses(config, [&](ObjectiveConfig& c) { c.*member = *value / 2 + 0.01; }))
-      warnings.push_back(
-          fmt::format("{} has no effect on the objective {}", name, config.objective));
+      unused.emplace_back(name);
   };
   check("beta", config.beta, &ObjectiveConfig::beta);
   check("gamma", config.gamma, &ObjectiveConfig::gamma);
   check("tau", config.tau, &ObjectiveConfig::tau);
   check("lambda", config.lambda, &ObjectiveConfig::lambda);
   check("label_smoothing", config.label_smoothing, &ObjectiveConfig::label_smoothing);
-  const bool beta_used = warnings.empty() || !warnings.front().starts_with("beta");
+  return unused;
+}
+
+std::vector<std::string> objective_warnings(const ObjectiveConfig& config) {
+  std::vector<std::string> warnings;
+  bool beta_used = true;
+  for (const std::string& name : unused_coefficients(config)) {
+    warnings.push_back(fmt::format("{} has no effect on the objective {}", name, config.objective));
+    beta_used = beta_used && name != "beta";
+  }
   if (!config.beta || !beta_used) return warnings;
   ObjectiveConfig usual = config;
   usual.beta.reset();

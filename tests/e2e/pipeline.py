@@ -8,52 +8,16 @@ import argparse
 import json
 import pathlib
 import random
-import signal
 import subprocess
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-RECIPE = ROOT / "recipes" / "quickstart.yaml"
-PROMPTS = ROOT / "recipes" / "quickstart" / "prompts"
-
-
-def shorten(source, count, target):
-    lines = source.read_text().splitlines(keepends=True)
-    target.write_text("".join(lines[:count] if count else lines))
-    return target
+from support import PROMPTS, RECIPES, result, run_to_end, run_with_kills, shorten
 
 
 def call(binary, run, settings):
-    words = [binary, "run", RECIPE, "--run", run]
+    words = [binary, "run", RECIPES / "quickstart.yaml", "--run", run]
     return [str(word) for word in words + [part for each in settings for part in ("--set", each)]]
-
-
-def result(finished):
-    """The table, without the line that names the report."""
-    return [line for line in finished.stdout.splitlines() if not line.startswith("report:")]
-
-
-def run_to_end(words):
-    finished = subprocess.run(words, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
-    return finished
-
-
-def run_with_kills(words, kills, span, rng):
-    done = 0
-    while True:
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            # A moment of what is left of the run, about.
-            limit = rng.uniform(0.02, 1) * 2 * span / kills if done < kills else None
-            output, errors = process.communicate(timeout=limit)
-            assert process.returncode == 0, errors
-            return subprocess.CompletedProcess(words, 0, output, errors), done
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            done += 1
 
 
 def check_kills(binary, scratch, settings, kills):
@@ -92,7 +56,7 @@ def check_existing_answers(binary, scratch):
     recipe.write_text(f"""name: existing
 prompts: {{train: prompts.jsonl, responses: answers.jsonl}}
 sources: [{{name: left}}, {{name: right}}]
-target: {{name: target, model: {ROOT}/recipes/quickstart/models/target}}
+target: {{name: target, model: {RECIPES}/quickstart/models/target}}
 score: {{scorer: judge}}
 sft: {{epochs: 1, batch_size: 4}}
 prefer: {{wrpo: {{objective: wrpo, pairs: wrpo, batch_size: 4}}}}

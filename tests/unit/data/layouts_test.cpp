@@ -143,13 +143,20 @@ TEST_F(LayoutsTest, WhatWeWriteWeReadBack) {
   ASSERT_EQ(sft.tuples.size(), 1u);
   EXPECT_EQ(sft.tuples[0].messages, tuple.messages);
   expect_equal(sft.tuples[0].winners, {tuple.winners[0]});
+  const auto unpaired = through("unpaired", tuple);
+  ASSERT_EQ(unpaired.tuples.size(), 3u) << "a row for each response";
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(unpaired.tuples[i].messages, tuple.messages);
+  expect_equal(unpaired.tuples[1].winners, {tuple.winners[1]});
+  EXPECT_TRUE(unpaired.tuples[1].losers.empty());
+  expect_equal(unpaired.tuples[2].losers, tuple.losers);
+  EXPECT_TRUE(unpaired.tuples[2].winners.empty());
 }
 
 TEST_F(LayoutsTest, TheShapeOfWrittenRows) {
   std::vector<Json> rows;
   const RowSink sink = [&](const Json& row) { rows.push_back(row); };
   for (const Layout& layout : layouts()) layout.write(wrpo_tuple(), sink);
-  ASSERT_EQ(rows.size(), 6u);
+  ASSERT_EQ(rows.size(), 9u);
   const auto assistant = [](const char* text) {
     return Json{{"role", "assistant"}, {"content", text}};
   };
@@ -162,6 +169,9 @@ TEST_F(LayoutsTest, TheShapeOfWrittenRows) {
   EXPECT_EQ(rows[3]["rejected"], Json::array({user_message("x")[0], assistant("l")}));
   EXPECT_EQ(rows[3]["score_chosen"], 0.75);
   EXPECT_EQ(rows[5]["messages"], Json::array({user_message("x")[0], assistant("ws")}));
+  EXPECT_EQ(rows[7]["completion"], Json::array({assistant("wt")}));
+  EXPECT_EQ(rows[7]["label"], true);
+  EXPECT_EQ(rows[8]["label"], false);
 }
 
 TEST_F(LayoutsTest, UnpairedRows) {

@@ -1,0 +1,56 @@
+// amalgam sweep: a grid over settings of a recipe's preference runs, in the recipe's own run.
+#include "pipeline/sweep.h"
+
+#include <cstdio>
+
+#include "commands/command.h"
+#include "core/error.h"
+#include "pipeline/stages.h"
+
+namespace amalgam {
+namespace {
+
+class SweepCommand : public Command {
+ public:
+  void describe(Options& options) override {
+    options.add("recipe", recipe_, "The recipe (YAML).");
+    options.add("run", folder_, "Run folder; default runs/NAME.");
+    options.add("grid", grid_,
+                "KEY=VALUE,VALUE,... with a key of a preference run; default: sweep.grid of the "
+                "recipe.");
+    options.add("stage", stage_,
+                "Preference run that the grid is laid over; default: sweep.runs of the recipe, or "
+                "all.");
+    options.add("keep_models", keep_models_, "Keep the model of every cell.");
+  }
+  std::vector<std::string> positional() const override { return {"recipe"}; }
+  std::vector<std::string> required() const override { return {"recipe"}; }
+  bool accepts_set() const override { return true; }
+
+  int run() override {
+    std::vector<std::string> settings = assignments;
+    if (!grid_.empty()) settings.push_back("sweep.grid=" + to_line(Json(grid_)));
+    if (!stage_.empty()) settings.push_back("sweep.runs=" + to_line(Json(stage_)));
+    if (keep_models_) settings.push_back("sweep.keep_models=true");
+    Recipe recipe = load_recipe(recipe_, settings);
+    const fs::path folder = folder_.empty() ? fs::path("runs") / recipe.name : folder_;
+    Run run(std::move(recipe), folder);
+    run_stages(run, "pair-prefer");
+    with_context("sweep", [&] { run.timed("sweep", [&] { run_sweep(run); }); });
+    write_report(run);
+    std::fputs(markdown_table(sweep_of(run)).c_str(), stdout);
+    fmt::print("report: {}\n", (folder / "report.html").string());
+    return 0;
+  }
+
+ private:
+  fs::path recipe_, folder_;
+  std::vector<std::string> grid_, stage_;
+  bool keep_models_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_sweep() { return std::make_unique<SweepCommand>(); }
+
+}  // namespace amalgam

@@ -1,0 +1,42 @@
+"""What tests of whole runs have in common."""
+import pathlib
+import signal
+import subprocess
+
+RECIPES = pathlib.Path(__file__).resolve().parents[2] / "recipes"
+PROMPTS = RECIPES / "quickstart" / "prompts"
+
+
+def shorten(source, count, target):
+    """The first `count` lines of a file, all of them where it is 0."""
+    lines = source.read_text().splitlines(keepends=True)
+    target.write_text("".join(lines[:count] if count else lines))
+    return target
+
+
+def result(finished):
+    """The table, without the line that names the report."""
+    return [line for line in finished.stdout.splitlines() if not line.startswith("report:")]
+
+
+def run_to_end(words):
+    finished = subprocess.run(words, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return finished
+
+
+def run_with_kills(words, kills, span, rng):
+    """Runs until it ends, killed up to `kills` times; `span`: the seconds of a run left alone."""
+    done = 0
+    while True:
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            # A moment of what is left of the run, about.
+            limit = rng.uniform(0.02, 1) * 2 * span / kills if done < kills else None
+            output, errors = process.communicate(timeout=limit)
+            assert process.returncode == 0, errors
+            return subprocess.CompletedProcess(words, 0, output, errors), done
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            done += 1

@@ -1,12 +1,13 @@
 // amalgam generate: samples answers to the prompts of a file.
 
-#include <chrono>
 #include <optional>
 
 #include "commands/command.h"
+#include "commands/metrics.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
@@ -30,16 +31,21 @@ class Generate : public Command {
     options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
     options.add("seed", seed_,
                 "Seed of the run; that of a sample follows from it and the row's id.");
+    options.add("metrics", metrics_,
+                "JSON file of {\"load_seconds\", \"prefill_seconds\", \"decode_seconds\", "
+                "\"prompt_tokens\", \"decode_steps\", \"tokens\"}.");
     sampling_.describe(options);  // the model's generation_config.json gives the EOS ids alone
     engine_.describe(options);
   }
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
     model.model->weights().forward_only();
     const Tokenizer tokenizer = Tokenizer::load(model_);
+    const double load_seconds = watch.lap();
     read_rows(tokenizer);
     std::vector<std::optional<Json>> finished(rows_.size());
     size_t written = 0;
@@ -47,12 +53,13 @@ class Generate : public Command {
     const auto count = static_cast<int64_t>(rows_.size());
     Progress progress("generate", count, "prompts");
     Engine engine(model, tokenizer, engine_);
-    start_ = Clock::now();
-    engine.generate(requests_, sampling_, [&](size_t i, std::vector<GeneratedSample> samples) {
-      int64_t tokens = 0;
+    watch.lap();
+    double seconds = 0;
+    int64_t tokens = 0;
+    const auto done = [&](size_t i, std::vector<GeneratedSample> samples) {
       finished[i] = Json::array();
       for (GeneratedSample& sample : samples) {
-        tokens += static_cast<int64_t>(sample.ids.size());
+        tokens += std::ssize(sample.ids);
         finished[i]->push_back({{"text", std::move(sample.text)},
                                 {"ids", std::move(sample.ids)},
                                 {"finish_reason", std::move(sample.finish_reason)},
@@ -62,15 +69,21 @@ class Generate : public Command {
         rows_[written]["responses"] = std::move(*finished[written]);
         output.write(rows_[written]);
       }
-      progress.advance(1, token_rate(tokens));
-    });
+      seconds += watch.lap();
+      progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / seconds));
+    };
+    const GenerateStats stats = engine.generate(requests_, sampling_, done);
     output.close();
+    write_metrics(metrics_, {{"load_seconds", load_seconds},
+                             {"prefill_seconds", stats.prefill_seconds},
+                             {"decode_seconds", stats.decode_seconds},
+                             {"prompt_tokens", stats.prompt_tokens},
+                             {"decode_steps", stats.decode_steps},
+                             {"tokens", stats.tokens}});
     return 0;
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   /// Fills rows_ with what the output keeps of each row, and requests_.
   void read_rows(const Tokenizer& tokenizer) {
     for_each_row(input_, [&](const Json& row, const std::string& where) {
@@ -105,22 +118,13 @@ class Generate : public Command {
     return ids;
   }
 
-  /// "1234 tokens/s" over all answers so far.
-  std::string token_rate(int64_t tokens) {
-    tokens_ += tokens;
-    const std::chrono::duration<double> seconds = Clock::now() - start_;
-    return fmt::format("{:.0f} tokens/s", static_cast<double>(tokens_) / seconds.count());
-  }
-
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
   int64_t seed_ = 42;
   SamplingConfig sampling_;
   EngineConfig engine_;
   std::vector<Json> rows_;
   std::vector<GenerateRequest> requests_;
-  int64_t tokens_ = 0;
-  Clock::time_point start_;
 };
 
 }  // namespace

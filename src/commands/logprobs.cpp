@@ -4,9 +4,11 @@
 #include <span>
 
 #include "commands/command.h"
+#include "commands/metrics.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
 #include "models/pretrained.h"
 #include "tensor/batch.h"
 #include "tensor/device.h"
@@ -34,13 +36,16 @@ class Logprobs : public Command {
     options.add("batch_tokens", batch_tokens_,
                 "Tokens computed together; memory, not results, depends on it.",
                 at_least(int64_t{1}));
+    options.add("metrics", metrics_, "JSON file of {\"load_seconds\", \"seconds\"}.");
   }
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
     model.model->weights().forward_only();
+    const double load_seconds = watch.lap();
     const std::vector<Row> rows = read_rows(model.model->shape().vocab);
     JsonlWriter output(output_);
     Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");
@@ -56,6 +61,7 @@ class Logprobs : public Command {
       first = end;
     }
     output.close();
+    write_metrics(metrics_, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
     return 0;
   }
 
@@ -148,7 +154,7 @@ class Logprobs : public Command {
     }
   }
 
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
   int64_t batch_tokens_ = 8192;
 };

@@ -50,6 +50,8 @@ class ScoreCommand : public Command {
     options.add("batch_tokens", batch_tokens_,
                 "Tokens a model computes together; memory, not scores, depends on it.",
                 at_least(int64_t{1}));
+    options.add("metrics", metrics_,
+                "JSON file of {\"load_seconds\", \"seconds\"}; with --model alone.");
   }
   std::vector<std::string> required() const override { return {"input", "output"}; }
   bool accepts_set() const override { return true; }
@@ -58,12 +60,13 @@ class ScoreCommand : public Command {
     if (scorer_.empty() == model_.empty())
       fail_usage("score: give either --model (a reward model's folder) or --scorer ({})",
                  scorer_names());
+    if (model_.empty() && !metrics_.empty()) fail_usage("--metrics goes with --model");
     if (model_.empty())
       run_scorer();
     else if (!assignments.empty())
       fail_usage("--set {}: belongs to --scorer; --model has flags of its own", assignments[0]);
     else
-      score_with_model({model_, input_, output_, dtype_, device_, batch_tokens_});
+      score_with_model({model_, input_, output_, metrics_, dtype_, device_, batch_tokens_});
     return 0;
   }
 
@@ -107,7 +110,7 @@ class ScoreCommand : public Command {
   }
 
   std::string scorer_, dtype_ = "bf16", device_ = "cpu";
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   int64_t batch_tokens_ = 8192;
 };
 

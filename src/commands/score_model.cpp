@@ -1,8 +1,10 @@
 #include "commands/score_model.h"
 
+#include "commands/metrics.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
 #include "models/pretrained.h"
 #include "reward/pair_ranker.h"
 #include "reward/reward_model.h"
@@ -34,7 +36,9 @@ Rows read_rows(const fs::path& input, std::initializer_list<const char*> consume
 }
 
 void score_conversations(const ScoreModelCall& call) {
+  Stopwatch watch;
   const RewardModel model(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  const double load_seconds = watch.lap();
   std::vector<std::vector<Token>> conversations;
   const Rows rows = read_rows(
       call.input, {"messages", "add_generation_prompt", "template_kwargs", "now"},
@@ -67,6 +71,7 @@ void score_conversations(const ScoreModelCall& call) {
     }
   }
   writer.close();
+  write_metrics(call.metrics, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
   info("score: {} conversations, mean {:.4f}", scored,
        scored > 0 ? sum / static_cast<double>(scored) : 0);
   if (too_long > 0)
@@ -101,7 +106,9 @@ Group read_group(const Json& row, const std::string& where) {
 }
 
 void rank_candidates(const ScoreModelCall& call) {
+  Stopwatch watch;
   const PairRanker ranker(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  const double load_seconds = watch.lap();
   std::vector<Group> groups;
   const Rows rows = read_rows(
       call.input, {"prompt", "candidates", "source_max_length", "candidate_max_length"},
@@ -123,6 +130,7 @@ void rank_candidates(const ScoreModelCall& call) {
     progress.advance(1);
   }
   writer.close();
+  write_metrics(call.metrics, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
   info("score: {} prompts ranked", groups.size());
   if (cut > 0) warn("{} prompts have texts that were cut (\"too_long\")", cut);
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/stopwatch.h"
 #include "generate/cache_context.h"
 #include "tensor/kernels/parallel.h"
 
@@ -70,11 +71,17 @@ int64_t Batcher::cache_pages() const {
   return std::max(most, std::min(tokens / kPageTokens, all));
 }
 
-void Batcher::run() {
+GenerateStats Batcher::run() {
   while (next_ < requests_.size() || open_ || !rows_.empty()) {
+    Stopwatch watch;
     admit();
-    if (!rows_.empty()) decode();
+    stats_.prefill_seconds += watch.lap();
+    if (rows_.empty()) continue;
+    decode();
+    stats_.decode_seconds += watch.lap();
+    ++stats_.decode_steps;
   }
+  return stats_;
 }
 
 void Batcher::admit() {
@@ -180,6 +187,7 @@ void Batcher::prefill(std::span<Prompt* const> prompts) {
   std::vector<Sequence> sequences;
   for (const Prompt* prompt : prompts)
     sequences.push_back({prompt->request.prompt, &prompt->pages});
+  for (const Sequence& sequence : sequences) stats_.prompt_tokens += std::ssize(sequence.ids);
   compute_all(sequences, [&](size_t i, std::span<const float> logits) {
     prompts[i]->logits.assign(logits.begin(), logits.end());
   });
@@ -280,6 +288,7 @@ void Batcher::retire() {
     sample.ids = std::move(row->ids);
     sample.finish_reason = std::move(row->finish_reason);
     sample.seed = prompt.request.seeds[row->sample];
+    stats_.tokens += std::ssize(sample.ids);
     cache_.release(row->pages);
     if (++prompt.finished == prompt.samples.size()) {
       cache_.release(prompt.pages);

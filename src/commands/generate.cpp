@@ -102,10 +102,8 @@ class Generate : public Command {
   static std::vector<Token> prompt_ids(const Tokenizer& tokenizer, const Json& row,
                                        const std::string& where) {
     if (row.contains("messages")) {
-      ChatOptions options;
+      ChatOptions options = read_chat_options(row, where);
       options.add_generation_prompt = true;
-      options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
-      if (row.contains("now")) options.now = require<std::string>(row, "now", where);
       return tokenizer.encode_chat(row["messages"], options);
     }
     if (row.contains("prompt"))

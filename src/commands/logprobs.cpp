@@ -115,12 +115,7 @@ class Logprobs : public Command {
 
   static std::vector<Token> encode_messages(const Tokenizer& tokenizer, const Json& row,
                                             const std::string& where) {
-    ChatOptions options;
-    options.add_generation_prompt = optional_or<bool>(row, "add_generation_prompt", false, where);
-    options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
-    const auto now = row.find("now");
-    if (now != row.end() && !now->is_null()) options.now = require<std::string>(row, "now", where);
-    std::vector<Token> ids = tokenizer.encode_chat(row["messages"], options);
+    std::vector<Token> ids = tokenizer.encode_chat(row["messages"], read_chat_options(row, where));
     if (ids.empty()) fail_usage("the chat template renders \"messages\" to nothing");
     return ids;
   }

@@ -5,6 +5,7 @@
 
 #include "commands/command.h"
 #include "commands/metrics.h"
+#include "core/batches.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
@@ -50,16 +51,11 @@ class Logprobs : public Command {
     JsonlWriter output(output_);
     Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");
     const c10::AutoGradMode no_grad(false);
-    for (size_t first = 0; first < rows.size();) {
-      size_t end = first;
-      for (int64_t tokens = 0; end < rows.size(); ++end) {
-        tokens += rows[end].example.tokens();
-        if (end > first && tokens > batch_tokens_) break;
-      }
+    const auto tokens = [&](size_t i) { return rows[i].example.tokens(); };
+    for_each_batch(rows.size(), batch_tokens_, tokens, [&](size_t first, size_t end) {
       write_batch(*model.model, std::span(rows).subspan(first, end - first), output);
       progress.advance(static_cast<int64_t>(end - first));
-      first = end;
-    }
+    });
     output.close();
     write_metrics(metrics_, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
     return 0;

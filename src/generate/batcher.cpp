@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "core/batches.h"
 #include "core/error.h"
 #include "core/stopwatch.h"
 #include "generate/cache_context.h"
@@ -170,17 +171,11 @@ at::Tensor Batcher::compute(std::span<const Sequence> sequences) {
 
 void Batcher::compute_all(std::span<const Sequence> sequences,
                           const std::function<void(size_t, std::span<const float>)>& take) {
-  for (size_t first = 0; first < sequences.size();) {
-    int64_t tokens = 0;
-    size_t end = first;
-    do {
-      tokens += std::ssize(sequences[end++].ids);
-    } while (end < sequences.size() &&
-             tokens + std::ssize(sequences[end].ids) <= config_.prefill_tokens);
+  const auto tokens = [&](size_t i) { return std::ssize(sequences[i].ids); };
+  for_each_batch(sequences.size(), config_.prefill_tokens, tokens, [&](size_t first, size_t end) {
     const at::Tensor logits = compute(sequences.subspan(first, end - first));
     for (size_t i = first; i < end; ++i) take(i, row_of(logits, i - first));
-    first = end;
-  }
+  });
 }
 
 void Batcher::prefill(std::span<Prompt* const> prompts) {

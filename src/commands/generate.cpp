@@ -8,6 +8,7 @@
 #include "core/files.h"
 #include "core/progress.h"
 #include "core/stopwatch.h"
+#include "core/token_ids.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
@@ -90,7 +91,7 @@ class Generate : public Command {
       const Json id = require<Json>(row, "id", where);
       GenerateRequest& request = requests_.emplace_back();
       request.id = id.is_string() ? id.get<std::string>() : to_line(id);
-      request.prompt = with_context(where, [&] { return prompt_ids(tokenizer, row, where); });
+      request.prompt = prompt_ids(tokenizer, row, where);
       for (int64_t k = 0; k < sampling_.n; ++k)
         request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));
       Json& kept = rows_.emplace_back(row);
@@ -104,16 +105,13 @@ class Generate : public Command {
     if (row.contains("messages")) {
       ChatOptions options = read_chat_options(row, where);
       options.add_generation_prompt = true;
-      return tokenizer.encode_chat(row["messages"], options);
+      return with_context(where, [&] { return tokenizer.encode_chat(row["messages"], options); });
     }
-    if (row.contains("prompt"))
-      return tokenizer.encode(require<std::string>(row, "prompt", where), true);
-    std::vector<Token> ids;
-    for (const Json& id : require<Json>(row, "input_ids", where)) {
-      if (!id.is_number_integer()) fail_usage("\"input_ids\" must be a list of token ids");
-      ids.push_back(id.get<Token>());
+    if (row.contains("prompt")) {
+      const auto text = require<std::string>(row, "prompt", where);
+      return with_context(where, [&] { return tokenizer.encode(text, true); });
     }
-    return ids;
+    return read_token_ids(require<Json>(row, "input_ids", where), "input_ids", where);
   }
 
   fs::path model_, input_, output_, metrics_;

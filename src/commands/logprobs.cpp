@@ -10,6 +10,7 @@
 #include "core/files.h"
 #include "core/progress.h"
 #include "core/stopwatch.h"
+#include "core/token_ids.h"
 #include "models/pretrained.h"
 #include "tensor/batch.h"
 #include "tensor/device.h"
@@ -97,15 +98,8 @@ class Logprobs : public Command {
 
   static std::vector<Token> read_ids(const Json& list, const char* key, int64_t vocab,
                                      const std::string& where) {
-    if (!list.is_array() || list.empty())
-      fail_usage("{}: \"{}\" must be a list of at least one token id", where, key);
-    std::vector<Token> ids;
-    for (const Json& id : list) {
-      if (!id.is_number_integer() || id < 0 || id >= vocab)
-        fail_usage("{}: \"{}\": {} is not a token id of the model (0 to {})", where, key,
-                   to_line(id), vocab - 1);
-      ids.push_back(id.get<Token>());
-    }
+    std::vector<Token> ids = read_token_ids(list, key, where, vocab - 1);
+    if (ids.empty()) fail_usage("{}: \"{}\" must hold at least one token id", where, key);
     return ids;
   }
 

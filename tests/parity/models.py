@@ -105,7 +105,7 @@ def check_rows(binary, folder):
     good = {"id": "good", "input_ids": [1, 2]}
     for bad, message in (
             ({"id": "a", "input_ids": []}, "at least one token id"),
-            ({"id": "a", "input_ids": [1, 584]}, "584 is not a token id of the model (0 to 583)"),
+            ({"id": "a", "input_ids": [1, 584]}, "584 is not a token id (0 to 583)"),
             ({"id": "a", "input_ids": [-1]}, "-1 is not a token id"),
             ({"id": "a", "input_ids": [1.5]}, "1.5 is not a token id"),
             ({"id": "a", "prompt_ids": [1], "response_ids": [[2], []]}, "at least one token id"),

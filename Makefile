@@ -2,6 +2,7 @@
 BUILD ?= build
 RUN ?= runs/quickstart
 AMALGAM_TORCH ?=
+PARTS ?=
 # Warnings are errors with the compiler that the tests run with, not with a newer one of a user.
 WERROR ?= $(if $(filter 12,$(shell c++ -dumpversion 2>/dev/null)),ON,OFF)
 
@@ -40,9 +41,9 @@ bundle: build ## dist/amalgam-VERSION-linux-x86_64.tar.gz, which runs without th
 	@echo "== Bundling" >&2
 	@scripts/bundle.sh $(BUILD)/amalgam
 
-bench: build ## measure against TRL and the official WRPO trainer (sets up their environments)
+bench: build ## measure against TRL, the official WRPO trainer, Hugging Face and llama.cpp (sets them up); PARTS="..." picks
 	@echo "== Measuring" >&2
-	@bench/run.sh $(BUILD)/amalgam
+	@bench/run.sh $(BUILD)/amalgam $(PARTS)
 
 reference: build ## docs/reference.md from the declarations
 	@$(BUILD)/amalgam reference > docs/reference.md

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Measures amalgam beside its peers, one after the other in one go, and prints two tables.
+"""Measures amalgam's training beside its peers, one after the other in one go, and prints a table.
 
-Training: seconds per optimiser step of 16 examples, the reference's forward inside, mean of the steps
+Seconds per optimiser step of 16 examples, the reference's forward inside, mean of the steps
 after the first two (fresh memory is slow); tokens of the examples per second, a prompt counted once;
 peak memory of the process; and the share of the machine's matrix rate that the products this step
-needs at the least would be. Generation: tokens per second of the whole program, loading inside, beside
-Hugging Face generate without loading.
+needs at the least would be.
 
 The machine's load before and after is printed: figures from a busy machine say little.
 """
@@ -22,7 +21,6 @@ import time
 
 BATCH = 16
 SKIPPED_STEPS = 2
-SAMPLES, NEW_TOKENS = 5, 128
 TRAINING = {"objective": "wrpo", "alpha": 0.1, "beta": 0.01, "lr": 3e-7, "batch_size": BATCH,
             "epochs": 1, "max_length": 2048, "max_prompt_length": 1800, "dtype": "bf16"}
 
@@ -139,26 +137,6 @@ class Bench:
               "of it\n" % (" ".join("%.0f" % rate for rate in self.rates), products,
                            100 * products / own[0] / statistics.mean(self.rates)))
 
-    def generation(self):
-        count = len(read_lines(self.data / "prompts.jsonl")) * SAMPLES * NEW_TOKENS
-        output, _, peak = self.peer("trl", "hf_generate.py", SAMPLES, NEW_TOKENS)
-        peer = float(output.split()[1]), peak
-        _, seconds, peak = run(
-            [self.program, "generate", "--model", self.model, "--input",
-             self.data / "prompts.jsonl", "--output", self.scratch / "responses.jsonl", "-n", SAMPLES,
-             "--max-new-tokens", NEW_TOKENS, "--temperature", 0.8, "--top-p", 0.95, "--ignore-eos",
-             "--dtype", "bf16"], self.log("generate"))
-        written = sum(len(response["ids"]) for row in read_lines(self.scratch / "responses.jsonl")
-                      for response in row["responses"])
-        if written != count:
-            sys.exit("compare: generate wrote %d tokens, not %d" % (written, count))
-        print("| generation, %d tokens | s | amalgam is faster by | tokens/s | peak GB |" % count)
-        print("|---|---|---|---|---|")
-        for name, (took, peak) in (("amalgam, loading inside", (seconds, peak)),
-                                   ("Hugging Face generate", peer)):
-            print("| %s | %.1f | %.1f | %.0f | %.1f |"
-                  % (name, took, took / seconds, count / took, peak))
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -166,14 +144,10 @@ def main():
     parser.add_argument("--peers", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--only", choices=["training", "generation"])
     args = parser.parse_args()
     bench = Bench(args)
     print("load before: %.1f %.1f %.1f\n" % os.getloadavg())
-    if args.only != "generation":
-        bench.training()
-    if args.only != "training":
-        bench.generation()
+    bench.training()
     print("\nload after: %.1f %.1f %.1f" % os.getloadavg())
     shutil.rmtree(bench.scratch)
 

@@ -1,20 +1,57 @@
 #!/usr/bin/env bash
-# usage: bench/run.sh BUILD/amalgam
-# amalgam beside TRL, the official WRPO trainer and Hugging Face generate, in one go on this machine.
+# usage: bench/run.sh BUILD/amalgam [PART...]
+# amalgam beside its peers on this machine, in one go. Parts, all of them unless some are named:
+#   training                             beside TRL and the official WRPO trainer
+#   logprobs, reward, generate, decode   beside Hugging Face and llama.cpp, models of 33 M and 300 M
 # STEPS: optimiser steps of each trainer (the first two are left out), 6 unless set.
+# SIZES: of the models of the other parts, "33m 300m" unless set. REPEATS: of their figures, 3 unless set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$1
+shift
+parts=${*:-training logprobs reward generate decode}
 peers=${PEERS:-.deps/peers}
 steps=${STEPS:-6}
-data=$peers/data-$steps
+sizes=${SIZES:-33m 300m}
 
 bench/setup_peers.sh
-ninja -C "$(dirname "$program")" bench_matmul_rate >&2
+ninja -C "$(dirname "$program")" bench_matmul_rate bench_memory_rate >&2
 export HF_HUB_OFFLINE=1 CUDA_VISIBLE_DEVICES= TOKENIZERS_PARALLELISM=false
-export WRPO_SCRIPTS=${WRPO_SCRIPTS:-$PWD/$peers/wrpo/scripts}
-if [ ! -f "$data/prompts.jsonl" ]; then
-  mkdir -p "$data"
-  "$peers/trl/bin/python" bench/peers/data.py "$data" $((16 * steps)) 32 >&2
+
+inference=
+for part in $parts; do
+  case $part in
+    training) ;;
+    logprobs | reward | generate | decode) inference="$inference $part" ;;
+    *)
+      echo "bench: no part \"$part\"; there are training, logprobs, reward, generate and decode" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if [[ " $parts " == *" training "* ]]; then
+  export WRPO_SCRIPTS=${WRPO_SCRIPTS:-$PWD/$peers/wrpo/scripts}
+  data=$peers/data-$steps
+  if [ ! -f "$data/quads.jsonl" ]; then
+    mkdir -p "$data"
+    "$peers/trl/bin/python" bench/peers/data.py "$data" $((16 * steps)) >&2
+  fi
+  python3 bench/compare.py --program "$program" --peers "$peers" --data "$data" --steps "$steps"
 fi
-python3 bench/compare.py --program "$program" --peers "$peers" --data "$data" --steps "$steps"
+
+if [ -n "$inference" ]; then
+  for size in $sizes; do
+    data=$peers/inference/$size
+    if [ ! -f "$data/.complete" ]; then
+      mkdir -p "$data"
+      "$peers/trl/bin/python" bench/peers/inference_data.py "$data" "$size" >&2
+      "$peers/trl/bin/python" bench/peers/to_gguf.py "$peers/llama.cpp/source" "$data/model" \
+        --outfile "$data/model.gguf" --outtype bf16 >"$data/to_gguf.log" 2>&1 ||
+        { echo "bench: cannot convert the model, see $data/to_gguf.log" >&2; exit 1; }
+      touch "$data/.complete"
+    fi
+  done
+  python3 bench/inference.py --program "$program" --peers "$peers" --data "$peers/inference" \
+    --sizes $sizes --parts $inference --repeats "${REPEATS:-3}"
+fi

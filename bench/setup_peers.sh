@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sets up the two Python environments that bench/run.sh measures beside amalgam, outside git:
-#   .deps/peers/trl       TRL's DPO trainer and Hugging Face generate, as released now
-#   .deps/peers/official  the versions which the official WRPO scripts were written for
+# Sets up what bench/run.sh measures beside amalgam, outside git:
+#   .deps/peers/trl        TRL's DPO trainer and Hugging Face's models, as released now
+#   .deps/peers/official   the versions which the official WRPO scripts were written for
+#   .deps/peers/llama.cpp  llama-batched-bench, built for this processor
 # Python's torch loads all of its CUDA libraries even where there is no GPU: about 7 GB each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,4 +40,27 @@ if [ -z "${WRPO_SCRIPTS:-}" ] && [ ! -f "$peers/wrpo/scripts/wrpo_trainer.py" ];
   rm -rf "$peers/wrpo"
   git clone -q --depth 1 https://github.com/SLIT-AI/WRPO "$peers/wrpo" ||
     die "cannot clone SLIT-AI/WRPO; set WRPO_SCRIPTS to its folder scripts"
+fi
+
+# llama.cpp, as the source distribution of llama-cpp-python holds it.
+llama=$peers/llama.cpp
+release=llama_cpp_python-0.3.36
+if [ ! -f "$llama/source/CMakeLists.txt" ]; then
+  say "fetching llama.cpp ($release)"
+  rm -rf "$llama"
+  mkdir -p "$llama/source"
+  "$peers/trl/bin/pip" download -q --no-deps --no-binary llama-cpp-python -d "$llama" \
+    "llama-cpp-python==${release##*-}" || die "pip could not download llama-cpp-python (network?)"
+  tar xzf "$llama/$release.tar.gz" -C "$llama/source" --strip-components=3 "$release/vendor/llama.cpp"
+  rm "$llama/$release.tar.gz"
+fi
+if [ ! -f "$llama/build/.complete" ]; then
+  say "building llama-batched-bench"
+  cmake -G Ninja -S "$llama/source" -B "$llama/build" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
+    -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
+    -DLLAMA_BUILD_APP=OFF -Wno-dev >"$llama/configure.log" 2>&1 ||
+    die "cannot configure llama.cpp, see $llama/configure.log"
+  nice -n 10 ninja -j 2 -C "$llama/build" llama-batched-bench >"$llama/build.log" 2>&1 ||
+    die "cannot build llama.cpp, see $llama/build.log"
+  touch "$llama/build/.complete"
 fi

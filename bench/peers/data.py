@@ -1,8 +1,8 @@
-"""usage: data.py FOLDER QUADRUPLES [PROMPTS]
+"""usage: data.py FOLDER QUADRUPLES
 
 Random-weight Llama of 33 M parameters and made-up preference quadruples in the official WRPO layout,
 for measuring speed only. Lengths are spread as in UltraFeedback: prompts of about 170 tokens with a
-long tail, responses of about 310. PROMPTS more prompts go to prompts.jsonl, for generation.
+long tail, responses of about 310.
 """
 import json
 import pathlib
@@ -15,6 +15,14 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 VOCABULARY = 8192
 SPECIAL = ["<|bos|>", "<|eot|>", "<|user|>", "<|assistant|>"]
+COMMON = dict(max_position_embeddings=4096, rope_theta=500000.0, bos_token_id=0, eos_token_id=1,
+              pad_token_id=1)
+SIZES = {
+    "33m": dict(vocab_size=VOCABULARY, hidden_size=512, intermediate_size=1536, num_hidden_layers=8,
+                num_attention_heads=8, num_key_value_heads=4, **COMMON),
+    "300m": dict(vocab_size=32000, hidden_size=1024, intermediate_size=2816, num_hidden_layers=20,
+                 num_attention_heads=16, num_key_value_heads=8, **COMMON),
+}
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|eot|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}")
@@ -41,15 +49,11 @@ def make_tokenizer(rng, words):
 
 def main():
     folder, quadruples = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    prompts = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     rng = random.Random(0)
     torch.manual_seed(0)
     words = made_up_words(rng, 3500)
     tokenizer = make_tokenizer(rng, words)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=512, intermediate_size=1536, num_hidden_layers=8,
-        num_attention_heads=8, num_key_value_heads=4, max_position_embeddings=4096,
-        rope_theta=500000.0, bos_token_id=0, eos_token_id=1, pad_token_id=1)
+    config = LlamaConfig(**SIZES["33m"])
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
 
@@ -74,9 +78,6 @@ def main():
             row = {"prompt_id": str(i), "prompt": prompt(), "chosen": [response(), response()],
                    "rejected": [response()]}
             out.write(json.dumps(row) + "\n")
-    with open(folder / "prompts.jsonl", "w") as out:
-        for i in range(prompts):
-            out.write(json.dumps({"id": str(i), "messages": [prompt()]}) + "\n")
 
 
 if __name__ == "__main__":

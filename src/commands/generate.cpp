@@ -1,12 +1,14 @@
 // amalgam generate: samples answers to the prompts of a file.
 
-#include <chrono>
 #include <optional>
 
 #include "commands/command.h"
+#include "commands/metrics.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
+#include "core/token_ids.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
@@ -30,16 +32,21 @@ class Generate : public Command {
     options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
     options.add("seed", seed_,
                 "Seed of the run; that of a sample follows from it and the row's id.");
+    options.add("metrics", metrics_,
+                "JSON file of {\"load_seconds\", \"prefill_seconds\", \"decode_seconds\", "
+                "\"prompt_tokens\", \"decode_steps\", \"tokens\"}.");
     sampling_.describe(options);  // the model's generation_config.json gives the EOS ids alone
     engine_.describe(options);
   }
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
     model.model->weights().forward_only();
     const Tokenizer tokenizer = Tokenizer::load(model_);
+    const double load_seconds = watch.lap();
     read_rows(tokenizer);
     std::vector<std::optional<Json>> finished(rows_.size());
     size_t written = 0;
@@ -47,12 +54,13 @@ class Generate : public Command {
     const auto count = static_cast<int64_t>(rows_.size());
     Progress progress("generate", count, "prompts");
     Engine engine(model, tokenizer, engine_);
-    start_ = Clock::now();
-    engine.generate(requests_, sampling_, [&](size_t i, std::vector<GeneratedSample> samples) {
-      int64_t tokens = 0;
+    watch.lap();
+    double seconds = 0;
+    int64_t tokens = 0;
+    const auto done = [&](size_t i, std::vector<GeneratedSample> samples) {
       finished[i] = Json::array();
       for (GeneratedSample& sample : samples) {
-        tokens += static_cast<int64_t>(sample.ids.size());
+        tokens += std::ssize(sample.ids);
         finished[i]->push_back({{"text", std::move(sample.text)},
                                 {"ids", std::move(sample.ids)},
                                 {"finish_reason", std::move(sample.finish_reason)},
@@ -62,22 +70,28 @@ class Generate : public Command {
         rows_[written]["responses"] = std::move(*finished[written]);
         output.write(rows_[written]);
       }
-      progress.advance(1, token_rate(tokens));
-    });
+      seconds += watch.lap();
+      progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / seconds));
+    };
+    const GenerateStats stats = engine.generate(requests_, sampling_, done);
     output.close();
+    write_metrics(metrics_, {{"load_seconds", load_seconds},
+                             {"prefill_seconds", stats.prefill_seconds},
+                             {"decode_seconds", stats.decode_seconds},
+                             {"prompt_tokens", stats.prompt_tokens},
+                             {"decode_steps", stats.decode_steps},
+                             {"tokens", stats.tokens}});
     return 0;
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   /// Fills rows_ with what the output keeps of each row, and requests_.
   void read_rows(const Tokenizer& tokenizer) {
     for_each_row(input_, [&](const Json& row, const std::string& where) {
       const Json id = require<Json>(row, "id", where);
       GenerateRequest& request = requests_.emplace_back();
       request.id = id.is_string() ? id.get<std::string>() : to_line(id);
-      request.prompt = with_context(where, [&] { return prompt_ids(tokenizer, row, where); });
+      request.prompt = prompt_ids(tokenizer, row, where);
       for (int64_t k = 0; k < sampling_.n; ++k)
         request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));
       Json& kept = rows_.emplace_back(row);
@@ -89,38 +103,24 @@ class Generate : public Command {
   static std::vector<Token> prompt_ids(const Tokenizer& tokenizer, const Json& row,
                                        const std::string& where) {
     if (row.contains("messages")) {
-      ChatOptions options;
+      ChatOptions options = read_chat_options(row, where);
       options.add_generation_prompt = true;
-      options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
-      if (row.contains("now")) options.now = require<std::string>(row, "now", where);
-      return tokenizer.encode_chat(row["messages"], options);
+      return with_context(where, [&] { return tokenizer.encode_chat(row["messages"], options); });
     }
-    if (row.contains("prompt"))
-      return tokenizer.encode(require<std::string>(row, "prompt", where), true);
-    std::vector<Token> ids;
-    for (const Json& id : require<Json>(row, "input_ids", where)) {
-      if (!id.is_number_integer()) fail_usage("\"input_ids\" must be a list of token ids");
-      ids.push_back(id.get<Token>());
+    if (row.contains("prompt")) {
+      const auto text = require<std::string>(row, "prompt", where);
+      return with_context(where, [&] { return tokenizer.encode(text, true); });
     }
-    return ids;
+    return read_token_ids(require<Json>(row, "input_ids", where), "input_ids", where);
   }
 
-  /// "1234 tokens/s" over all answers so far.
-  std::string token_rate(int64_t tokens) {
-    tokens_ += tokens;
-    const std::chrono::duration<double> seconds = Clock::now() - start_;
-    return fmt::format("{:.0f} tokens/s", static_cast<double>(tokens_) / seconds.count());
-  }
-
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
   int64_t seed_ = 42;
   SamplingConfig sampling_;
   EngineConfig engine_;
   std::vector<Json> rows_;
   std::vector<GenerateRequest> requests_;
-  int64_t tokens_ = 0;
-  Clock::time_point start_;
 };
 
 }  // namespace

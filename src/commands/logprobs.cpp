@@ -4,9 +4,13 @@
 #include <span>
 
 #include "commands/command.h"
+#include "commands/metrics.h"
+#include "core/batches.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
+#include "core/token_ids.h"
 #include "models/pretrained.h"
 #include "tensor/batch.h"
 #include "tensor/device.h"
@@ -34,28 +38,27 @@ class Logprobs : public Command {
     options.add("batch_tokens", batch_tokens_,
                 "Tokens computed together; memory, not results, depends on it.",
                 at_least(int64_t{1}));
+    options.add("metrics", metrics_, "JSON file of {\"load_seconds\", \"seconds\"}.");
   }
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
     model.model->weights().forward_only();
+    const double load_seconds = watch.lap();
     const std::vector<Row> rows = read_rows(model.model->shape().vocab);
     JsonlWriter output(output_);
     Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");
     const c10::AutoGradMode no_grad(false);
-    for (size_t first = 0; first < rows.size();) {
-      size_t end = first;
-      for (int64_t tokens = 0; end < rows.size(); ++end) {
-        tokens += rows[end].example.tokens();
-        if (end > first && tokens > batch_tokens_) break;
-      }
+    const auto tokens = [&](size_t i) { return rows[i].example.tokens(); };
+    for_each_batch(rows.size(), batch_tokens_, tokens, [&](size_t first, size_t end) {
       write_batch(*model.model, std::span(rows).subspan(first, end - first), output);
       progress.advance(static_cast<int64_t>(end - first));
-      first = end;
-    }
+    });
     output.close();
+    write_metrics(metrics_, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
     return 0;
   }
 
@@ -95,26 +98,14 @@ class Logprobs : public Command {
 
   static std::vector<Token> read_ids(const Json& list, const char* key, int64_t vocab,
                                      const std::string& where) {
-    if (!list.is_array() || list.empty())
-      fail_usage("{}: \"{}\" must be a list of at least one token id", where, key);
-    std::vector<Token> ids;
-    for (const Json& id : list) {
-      if (!id.is_number_integer() || id < 0 || id >= vocab)
-        fail_usage("{}: \"{}\": {} is not a token id of the model (0 to {})", where, key,
-                   to_line(id), vocab - 1);
-      ids.push_back(id.get<Token>());
-    }
+    std::vector<Token> ids = read_token_ids(list, key, where, vocab - 1);
+    if (ids.empty()) fail_usage("{}: \"{}\" must hold at least one token id", where, key);
     return ids;
   }
 
   static std::vector<Token> encode_messages(const Tokenizer& tokenizer, const Json& row,
                                             const std::string& where) {
-    ChatOptions options;
-    options.add_generation_prompt = optional_or<bool>(row, "add_generation_prompt", false, where);
-    options.kwargs = optional_or<Json>(row, "template_kwargs", Json::object(), where);
-    const auto now = row.find("now");
-    if (now != row.end() && !now->is_null()) options.now = require<std::string>(row, "now", where);
-    std::vector<Token> ids = tokenizer.encode_chat(row["messages"], options);
+    std::vector<Token> ids = tokenizer.encode_chat(row["messages"], read_chat_options(row, where));
     if (ids.empty()) fail_usage("the chat template renders \"messages\" to nothing");
     return ids;
   }
@@ -148,7 +139,7 @@ class Logprobs : public Command {
     }
   }
 
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
   int64_t batch_tokens_ = 8192;
 };

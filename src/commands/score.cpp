@@ -2,35 +2,24 @@
 
 #include "commands/command.h"
 #include "commands/score_model.h"
+#include "commands/scored_rows.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "reward/scorer.h"
 
 namespace amalgam {
 namespace {
 
-/// Rows scored together: scorers batch inside a call.
-constexpr size_t kRowsPerCall = 1024;
-
-struct Row {
-  Json json;
+Prompt read_prompt(const Json& json, const std::string& where) {
   Prompt prompt;
-  Response response;
-};
-
-Row read_row(const Json& json, const std::string& where) {
-  Row row;
-  row.json = json;
   const Json id = require<Json>(json, "id", where);
-  row.prompt.id = id.is_string() ? id.get<std::string>() : to_line(id);
+  prompt.id = id.is_string() ? id.get<std::string>() : to_line(id);
   const Json answer = json.value("answer", Json());
   if (!answer.is_null())
-    row.prompt.answer = answer.is_string() ? answer.get<std::string>() : to_line(answer);
-  row.prompt.messages =
+    prompt.answer = answer.is_string() ? answer.get<std::string>() : to_line(answer);
+  prompt.messages =
       json.contains("messages") ? require<Json>(json, "messages", where) : Json::array();
-  row.response.text = require<std::string>(json, "text", where);
-  return row;
+  return prompt;
 }
 
 class ScoreCommand : public Command {
@@ -50,6 +39,8 @@ class ScoreCommand : public Command {
     options.add("batch_tokens", batch_tokens_,
                 "Tokens a model computes together; memory, not scores, depends on it.",
                 at_least(int64_t{1}));
+    options.add("metrics", metrics_,
+                "JSON file of {\"load_seconds\", \"seconds\"}; with --model alone.");
   }
   std::vector<std::string> required() const override { return {"input", "output"}; }
   bool accepts_set() const override { return true; }
@@ -58,12 +49,13 @@ class ScoreCommand : public Command {
     if (scorer_.empty() == model_.empty())
       fail_usage("score: give either --model (a reward model's folder) or --scorer ({})",
                  scorer_names());
+    if (model_.empty() && !metrics_.empty()) fail_usage("--metrics goes with --model");
     if (model_.empty())
       run_scorer();
     else if (!assignments.empty())
       fail_usage("--set {}: belongs to --scorer; --model has flags of its own", assignments[0]);
     else
-      score_with_model({model_, input_, output_, dtype_, device_, batch_tokens_});
+      score_with_model({model_, input_, output_, metrics_, dtype_, device_, batch_tokens_});
     return 0;
   }
 
@@ -73,41 +65,25 @@ class ScoreCommand : public Command {
     for (const std::string& assignment : assignments) settings.set(assignment);
     const auto scorer = make_scorer(scorer_, settings.values);
 
-    std::vector<Row> rows;
+    std::vector<Json> rows;
+    std::vector<Prompt> prompts;
+    std::vector<Response> responses;
     for_each_row(input_, [&](const Json& json, const std::string& where) {
-      rows.push_back(read_row(json, where));
+      rows.push_back(json);
+      prompts.push_back(read_prompt(json, where));
+      responses.emplace_back().text = require<std::string>(json, "text", where);
     });
-    JsonlWriter writer(output_);
-    Progress progress("score", std::ssize(rows), "responses");
-    double sum = 0;
-    int64_t scored = 0;
-    for (size_t begin = 0; begin < rows.size(); begin += kRowsPerCall) {
-      const size_t end = std::min(begin + kRowsPerCall, rows.size());
-      std::vector<ScoreRequest> requests;
-      for (size_t i = begin; i < end; ++i) requests.push_back({&rows[i].prompt, &rows[i].response});
-      const auto scores = with_context(input_.string(), [&] {
-        return scorer->score(requests, [&](int64_t count) { progress.advance(count); });
-      });
-      for (size_t i = 0; i < scores.size(); ++i) {
-        Json out = rows[begin + i].json;
-        if (scores[i].value) {
-          out["score"] = *scores[i].value;
-          sum += *scores[i].value;
-          ++scored;
-        }
-        out.update(scores[i].details);
-        writer.write(out);
-      }
-    }
-    writer.close();
-    info("score: {} responses, mean {:.4f}", scored,
-         scored > 0 ? sum / static_cast<double>(scored) : 0);
-    if (scored < std::ssize(rows))
-      warn("{} responses have no score; their rows say why", std::ssize(rows) - scored);
+    const int64_t without = write_scored(
+        output_, rows, "responses", [&](size_t begin, size_t end, const ScoredCount& done) {
+          std::vector<ScoreRequest> requests;
+          for (size_t i = begin; i < end; ++i) requests.push_back({&prompts[i], &responses[i]});
+          return with_context(input_.string(), [&] { return scorer->score(requests, done); });
+        });
+    if (without > 0) warn("{} responses have no score; their rows say why", without);
   }
 
   std::string scorer_, dtype_ = "bf16", device_ = "cpu";
-  fs::path model_, input_, output_;
+  fs::path model_, input_, output_, metrics_;
   int64_t batch_tokens_ = 8192;
 };
 

@@ -1,8 +1,11 @@
 #include "commands/score_model.h"
 
+#include "commands/metrics.h"
+#include "commands/scored_rows.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
 #include "models/pretrained.h"
 #include "reward/pair_ranker.h"
 #include "reward/reward_model.h"
@@ -11,32 +14,26 @@
 namespace amalgam {
 namespace {
 
-/// Rows read and scored together, so that a batch finds company of its length.
-constexpr size_t kRowsPerCall = 4096;
-
-struct Rows {
-  std::vector<Json> rows;  // what the output keeps of each
-  std::vector<std::string> where;
-};
-
-/// Reads all rows; `visit` takes what it needs of each, `consumed` is not passed through.
+/// What the output keeps of each row, all but `consumed`; `visit` takes what it needs of it.
 template <class Visit>
-Rows read_rows(const fs::path& input, std::initializer_list<const char*> consumed,
-               const Visit& visit) {
-  Rows read;
+std::vector<Json> read_rows(const fs::path& input, std::initializer_list<const char*> consumed,
+                            const Visit& visit) {
+  std::vector<Json> rows;
   for_each_row(input, [&](const Json& row, const std::string& where) {
     require<Json>(row, "id", where);
     visit(row, where);
-    Json& kept = read.rows.emplace_back(row);
+    Json& kept = rows.emplace_back(row);
     for (const char* key : consumed) kept.erase(key);
   });
-  return read;
+  return rows;
 }
 
 void score_conversations(const ScoreModelCall& call) {
+  Stopwatch watch;
   const RewardModel model(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  const double load_seconds = watch.lap();
   std::vector<std::vector<Token>> conversations;
-  const Rows rows = read_rows(
+  const std::vector<Json> rows = read_rows(
       call.input, {"messages", "add_generation_prompt", "template_kwargs", "now"},
       [&](const Json& row, const std::string& where) {
         const Json messages = require<Json>(row, "messages", where);
@@ -44,31 +41,12 @@ void score_conversations(const ScoreModelCall& call) {
             where, [&] { return model.encode(messages, read_chat_options(row, where)); }));
         with_context(where, [&] { model.check(conversations.back()); });
       });
-  JsonlWriter writer(call.output);
-  Progress progress("score", std::ssize(rows.rows), "conversations");
-  int64_t scored = 0, too_long = 0;
-  double sum = 0;
-  for (size_t begin = 0; begin < rows.rows.size(); begin += kRowsPerCall) {
-    const auto part =
-        std::span(conversations).subspan(begin, std::min(kRowsPerCall, rows.rows.size() - begin));
-    const std::vector<Scored> scores =
-        model.score(part, call.batch_tokens, [&](int64_t count) { progress.advance(count); });
-    for (size_t i = 0; i < scores.size(); ++i) {
-      Json out = rows.rows[begin + i];
-      if (scores[i].value) {
-        out["score"] = *scores[i].value;
-        sum += *scores[i].value;
-        ++scored;
-      } else {
-        ++too_long;
-      }
-      out.update(scores[i].details);
-      writer.write(out);
-    }
-  }
-  writer.close();
-  info("score: {} conversations, mean {:.4f}", scored,
-       scored > 0 ? sum / static_cast<double>(scored) : 0);
+  const int64_t too_long = write_scored(
+      call.output, rows, "conversations", [&](size_t begin, size_t end, const ScoredCount& done) {
+        return model.score(std::span(conversations).subspan(begin, end - begin), call.batch_tokens,
+                           done);
+      });
+  write_metrics(call.metrics, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
   if (too_long > 0)
     warn("{} conversations are longer than the model's window and have no score (\"too_long\")",
          too_long);
@@ -101,9 +79,11 @@ Group read_group(const Json& row, const std::string& where) {
 }
 
 void rank_candidates(const ScoreModelCall& call) {
+  Stopwatch watch;
   const PairRanker ranker(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
+  const double load_seconds = watch.lap();
   std::vector<Group> groups;
-  const Rows rows = read_rows(
+  const std::vector<Json> rows = read_rows(
       call.input, {"prompt", "candidates", "source_max_length", "candidate_max_length"},
       [&](const Json& row, const std::string& where) { groups.push_back(read_group(row, where)); });
   JsonlWriter writer(call.output);
@@ -112,7 +92,7 @@ void rank_candidates(const ScoreModelCall& call) {
   for (size_t i = 0; i < groups.size(); ++i) {
     const Ranking ranking =
         ranker.rank(groups[i].prompt, groups[i].candidates, groups[i].limits, call.batch_tokens);
-    Json out = rows.rows[i];
+    Json out = rows[i];
     out["matrix"] = ranking.matrix;
     out["ranking"] = ranking.ranking;
     if (ranking.prompt_cut || !ranking.cut.empty()) {
@@ -123,6 +103,7 @@ void rank_candidates(const ScoreModelCall& call) {
     progress.advance(1);
   }
   writer.close();
+  write_metrics(call.metrics, {{"load_seconds", load_seconds}, {"seconds", watch.lap()}});
   info("score: {} prompts ranked", groups.size());
   if (cut > 0) warn("{} prompts have texts that were cut (\"too_long\")", cut);
 }

@@ -9,6 +9,7 @@ namespace amalgam {
 
 struct ScoreModelCall {
   fs::path model, input, output;
+  fs::path metrics;  // empty: none
   std::string dtype, device;
   int64_t batch_tokens;
 };

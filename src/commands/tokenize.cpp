@@ -1,9 +1,9 @@
 // amalgam tokenize: text or messages to token ids, or ids to text.
-#include <limits>
 
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/token_ids.h"
 #include "text/tokenizer.h"
 
 namespace amalgam {
@@ -70,23 +70,12 @@ class Tokenize : public Command {
     } else {
       if (!row.contains("ids"))
         fail_usage("{}: the row has neither \"text\" nor \"messages\" nor \"ids\"", where);
-      ids = read_ids(require<Json>(row, "ids", where), where);
+      ids = read_token_ids(require<Json>(row, "ids", where), "ids", where);
       text = tokenizer.decode(ids, optional_or<bool>(row, "skip_special_tokens", false, where));
     }
     result["ids"] = ids;
     result["text"] = text;
     return result;
-  }
-
-  static std::vector<Token> read_ids(const Json& list, const std::string& where) {
-    std::vector<Token> ids;
-    if (!list.is_array()) fail_usage("{}: \"ids\" must be a list of token ids", where);
-    for (const Json& id : list) {
-      if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<Token>::max())
-        fail_usage("{}: \"ids\": {} is not a token id", where, to_line(id));
-      ids.push_back(id.get<Token>());
-    }
-    return ids;
   }
 
   fs::path model_, input_, output_ = "/dev/stdout";

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/token_ids.h"
 #include "data/datasets.h"
 
 namespace amalgam {
@@ -13,12 +14,7 @@ namespace {
 // Reading.
 
 std::vector<Token> token_ids(const Json& list, const char* key, const std::string& where) {
-  std::vector<Token> ids;
-  for (const Json& id : list) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > INT32_MAX)
-      fail_usage("{}: \"{}\": {} is not a token id", where, key, to_line(id));
-    ids.push_back(id.get<Token>());
-  }
+  std::vector<Token> ids = read_token_ids(list, key, where);
   if (ids.empty()) fail_usage("{}: \"{}\" has a list without token ids", where, key);
   return ids;
 }
@@ -65,7 +61,6 @@ std::vector<Role> token_roles(const Json& row, const char* key, size_t count, si
 TokenizedTuple parse_tokenized(const Json& row, const std::string& where) {
   TokenizedTuple tuple;
   const Json prompt = require<Json>(row, "prompt_ids", where);
-  if (!prompt.is_array()) fail_usage("{}: \"prompt_ids\" must be a list of token ids", where);
   tuple.prompt = token_ids(prompt, "prompt_ids", where);
   tuple.id = row_id(row, prompt, where);
   if (has_value(row, "label")) {

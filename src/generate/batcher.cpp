@@ -7,7 +7,9 @@
 #include <iterator>
 #include <map>
 
+#include "core/batches.h"
 #include "core/error.h"
+#include "core/stopwatch.h"
 #include "generate/cache_context.h"
 #include "tensor/kernels/parallel.h"
 
@@ -70,11 +72,17 @@ int64_t Batcher::cache_pages() const {
   return std::max(most, std::min(tokens / kPageTokens, all));
 }
 
-void Batcher::run() {
+GenerateStats Batcher::run() {
   while (next_ < requests_.size() || open_ || !rows_.empty()) {
+    Stopwatch watch;
     admit();
-    if (!rows_.empty()) decode();
+    stats_.prefill_seconds += watch.lap();
+    if (rows_.empty()) continue;
+    decode();
+    stats_.decode_seconds += watch.lap();
+    ++stats_.decode_steps;
   }
+  return stats_;
 }
 
 void Batcher::admit() {
@@ -163,23 +171,18 @@ at::Tensor Batcher::compute(std::span<const Sequence> sequences) {
 
 void Batcher::compute_all(std::span<const Sequence> sequences,
                           const std::function<void(size_t, std::span<const float>)>& take) {
-  for (size_t first = 0; first < sequences.size();) {
-    int64_t tokens = 0;
-    size_t end = first;
-    do {
-      tokens += std::ssize(sequences[end++].ids);
-    } while (end < sequences.size() &&
-             tokens + std::ssize(sequences[end].ids) <= config_.prefill_tokens);
+  const auto tokens = [&](size_t i) { return std::ssize(sequences[i].ids); };
+  for_each_batch(sequences.size(), config_.prefill_tokens, tokens, [&](size_t first, size_t end) {
     const at::Tensor logits = compute(sequences.subspan(first, end - first));
     for (size_t i = first; i < end; ++i) take(i, row_of(logits, i - first));
-    first = end;
-  }
+  });
 }
 
 void Batcher::prefill(std::span<Prompt* const> prompts) {
   std::vector<Sequence> sequences;
   for (const Prompt* prompt : prompts)
     sequences.push_back({prompt->request.prompt, &prompt->pages});
+  for (const Sequence& sequence : sequences) stats_.prompt_tokens += std::ssize(sequence.ids);
   compute_all(sequences, [&](size_t i, std::span<const float> logits) {
     prompts[i]->logits.assign(logits.begin(), logits.end());
   });
@@ -280,6 +283,7 @@ void Batcher::retire() {
     sample.ids = std::move(row->ids);
     sample.finish_reason = std::move(row->finish_reason);
     sample.seed = prompt.request.seeds[row->sample];
+    stats_.tokens += std::ssize(sample.ids);
     cache_.release(row->pages);
     if (++prompt.finished == prompt.samples.size()) {
       cache_.release(prompt.pages);

@@ -23,7 +23,7 @@ class Batcher {
   Batcher(const Pretrained& model, const Tokenizer& tokenizer, const EngineConfig& config,
           const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
           const Done& done, const TokenWatcher& watch);
-  void run();
+  GenerateStats run();
 
  private:
   /// A prompt in the cache, shared by its samples.
@@ -96,6 +96,7 @@ class Batcher {
   std::shared_ptr<Prompt> open_;  // the prompt whose samples are being started
   std::vector<std::unique_ptr<Row>> rows_;
   std::vector<Sampler> samplers_;  // one a thread
+  GenerateStats stats_;
 };
 
 }  // namespace amalgam

@@ -38,12 +38,13 @@ void EngineConfig::describe(Options& options) {
 Engine::Engine(const Pretrained& model, const Tokenizer& tokenizer, EngineConfig config)
     : model_(model), tokenizer_(tokenizer), config_(config) {}
 
-void Engine::generate(const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
-                      const std::function<void(size_t, std::vector<GeneratedSample>)>& done,
-                      const TokenWatcher& watch) {
+GenerateStats Engine::generate(
+    const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
+    const std::function<void(size_t, std::vector<GeneratedSample>)>& done,
+    const TokenWatcher& watch) {
   const at::NoGradGuard no_grad;
   for (const GenerateRequest& request : requests) check_request(request, model_.model->shape());
-  Batcher(model_, tokenizer_, config_, requests, sampling, done, watch).run();
+  return Batcher(model_, tokenizer_, config_, requests, sampling, done, watch).run();
 }
 
 uint64_t sample_seed(uint64_t run_seed, const std::string& prompt_id, const std::string& source,

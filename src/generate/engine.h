@@ -36,6 +36,12 @@ struct EngineConfig {
   void describe(Options& options);
 };
 
+/// Where the time of a call went. A step of decoding yields one token for each of its rows.
+struct GenerateStats {
+  double prefill_seconds = 0, decode_seconds = 0;
+  int64_t prompt_tokens = 0, decode_steps = 0, tokens = 0;
+};
+
 /// Sees the tokens of a sample (index of the request, of the sample) as they grow; false ends it
 /// with the finish reason "stopped".
 using TokenWatcher = std::function<bool(size_t, size_t, const std::vector<Token>&)>;
@@ -47,9 +53,10 @@ class Engine {
 
   /// Calls `done(index of the request, its samples)` as requests finish, in any order. A prompt
   /// that leaves no room for a new token in the model's window is a usage error naming its id.
-  void generate(const std::vector<GenerateRequest>& requests, const SamplingConfig& sampling,
-                const std::function<void(size_t, std::vector<GeneratedSample>)>& done,
-                const TokenWatcher& watch = {});
+  GenerateStats generate(const std::vector<GenerateRequest>& requests,
+                         const SamplingConfig& sampling,
+                         const std::function<void(size_t, std::vector<GeneratedSample>)>& done,
+                         const TokenWatcher& watch = {});
 
  private:
   const Pretrained& model_;

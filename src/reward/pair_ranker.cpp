@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/batches.h"
 #include "core/error.h"
 #include "models/layers.h"
 #include "models/pretrained.h"
@@ -88,17 +89,12 @@ Ranking PairRanker::rank(const std::string& prompt, std::span<const std::string>
     }
   }
   result.matrix.assign(count, std::vector<double>(count, 0));
-  for (size_t first = 0; first < pairs.size();) {
-    size_t end = first;
-    for (int64_t tokens = 0; end < pairs.size(); ++end) {
-      tokens += std::ssize(pairs[end].ids);
-      if (end > first && tokens > batch_tokens) break;
-    }
+  const auto tokens = [&](size_t i) { return std::ssize(pairs[i].ids); };
+  for_each_batch(pairs.size(), batch_tokens, tokens, [&](size_t first, size_t end) {
     const auto values = logits(std::span(pairs).subspan(first, end - first));
     for (size_t i = 0; i < values.size(); ++i)
       result.matrix[pairs[first + i].first][pairs[first + i].second] = values[i];
-    first = end;
-  }
+  });
   // LLM-Blender's "max logits": how much better than the others, as first and as second answer.
   std::vector<double> sums(count, 0);
   for (size_t i = 0; i < count; ++i)

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/batches.h"
 #include "core/error.h"
 #include "models/pretrained.h"
 #include "reward/pair_ranker.h"
@@ -74,16 +75,11 @@ std::vector<Scored> RewardModel::score(std::span<const std::vector<Token>> conve
   std::stable_sort(waiting.begin(), waiting.end(), [&](size_t a, size_t b) {
     return conversations[a].size() > conversations[b].size();
   });
-  for (size_t first = 0; first < waiting.size();) {
-    size_t end = first;
-    for (int64_t tokens = 0; end < waiting.size(); ++end) {
-      tokens += std::ssize(conversations[waiting[end]]);
-      if (end > first && tokens > batch_tokens) break;
-    }
+  const auto tokens = [&](size_t i) { return std::ssize(conversations[waiting[i]]); };
+  for_each_batch(waiting.size(), batch_tokens, tokens, [&](size_t first, size_t end) {
     score_batch(conversations, std::span(waiting).subspan(first, end - first), scores);
     done(static_cast<int64_t>(end - first));
-    first = end;
-  }
+  });
   return scores;
 }
 

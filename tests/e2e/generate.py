@@ -58,6 +58,17 @@ def check_contract():
     assert all(a["responses"] != b["responses"] for a, b in zip(other, out)), "another seed"
 
 
+def check_metrics():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "metrics.json")
+        answers(ROWS[2:], "-n", "2", "--max-new-tokens", "5", "--ignore-eos", "--metrics", str(path))
+        metrics = json.loads(path.read_text())
+    prompts = len(ROWS[2:])
+    assert metrics["tokens"] == prompts * 2 * 5 and metrics["decode_steps"] == 4, metrics  # the first is the prompts'
+    assert metrics["prompt_tokens"] == sum(len(row["input_ids"]) for row in ROWS[2:]), metrics
+    assert min(metrics[key] for key in ("load_seconds", "prefill_seconds", "decode_seconds")) > 0, metrics
+
+
 def check_messages_are_a_turn_of_the_assistant():
     """messages give what input_ids of the rendered prompt give."""
     chat = json.loads((MODEL / "expected.json").read_text(encoding="utf-8"))
@@ -97,6 +108,7 @@ def check_bad_input():
 
 
 check_contract()
+check_metrics()
 check_messages_are_a_turn_of_the_assistant()
 check_stops()
 check_bad_input()

@@ -64,5 +64,9 @@ for model, row, *words in (
     said = score([row], "--model", fixtures / model, status=2)
     assert all(word in said for word in words) and said.count("\n") == 1, (model, row, said)
 assert "--model" in score(rows, status=2)
+metrics = source.with_name("metrics.json")
+score(rows[:1], "--model", fixtures / "armorm", "--metrics", metrics)
+assert min(json.loads(metrics.read_text()).values()) > 0 and len(json.loads(metrics.read_text())) == 2
+assert "--metrics" in score(rows, "--scorer", "exact-answer", "--metrics", metrics, status=2)
 assert "--scorer" in score(rows, "--model", short, "--scorer", "exact-answer", status=2)
 assert "against each other" in score([parts], "--scorer", "reward-model", "--set", f"model={fixtures / 'pairrm'}", status=2)

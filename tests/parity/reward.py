@@ -6,11 +6,12 @@ The list of architectures is the binary's own (it names them when it refuses one
 """
 import json
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+from support import supported_architectures
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 
@@ -22,17 +23,6 @@ def run(binary, model, rows, folder, *flags):
     done = subprocess.run([binary, "score", "--model", str(model), "--input", str(source), "--output", str(output),
                            "--dtype", "fp32", *flags], capture_output=True, text=True)
     return done, [json.loads(line) for line in output.read_text().splitlines()] if done.returncode == 0 else []
-
-
-def supported_architectures(binary, folder):
-    model = folder / "unknown"
-    shutil.copytree(FIXTURES / "models" / "qwen2", model)
-    (model / "config.json").write_text('{"architectures": ["Unknown"]}')
-    done, _ = run(binary, model, [], folder)
-    found = re.search(r"architecture Unknown is not a reward model's; supported are (.*)", done.stderr)
-    if done.returncode != 2 or not found:
-        raise SystemExit(f"an unknown architecture: exit {done.returncode}: {done.stderr}")
-    return found[1].strip().split(", ")
 
 
 def rows_of(expected):
@@ -93,7 +83,9 @@ def main():
                 _, others = run(binary, fixture, again, folder, *flags)
                 if sorted(others, key=lambda row: row["id"]) != got[:len(again)]:
                     failures.append(f"{fixture.name}: scores depend on their batch")
-        for architecture in supported_architectures(binary, folder):
+        unknown = folder / "unknown"
+        shutil.copytree(FIXTURES / "models" / "qwen2", unknown)
+        for architecture in supported_architectures(lambda model: run(binary, model, [], folder), unknown):
             if architecture not in seen:
                 failures.append(f"{architecture}: no fixture has this architecture")
     print(f"{tried} cases, {len(failures)} failures")

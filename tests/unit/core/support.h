@@ -4,25 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <functional>
 #include <string>
 
-#include "core/error.h"
+#include "../support.h"
 #include "core/files.h"
 
 namespace amalgam {
-
-/// The message of the Error that `work` throws.
-inline std::string failure(const std::function<void()>& work, ErrorKind kind = ErrorKind::kUsage) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
-}
 
 /// An empty folder for each test.
 class InFolder : public testing::Test {

@@ -22,10 +22,10 @@ class DatasetsTest : public testing::Test {
     return rows;
   }
   std::string prompt_error(const std::string& lines) {
-    return error_of(ErrorKind::kUsage, [&] { prompts(lines); });
+    return failure([&] { prompts(lines); });
   }
   std::string response_error(const std::string& lines) {
-    return error_of(ErrorKind::kUsage, [&] { responses(lines); });
+    return failure([&] { responses(lines); });
   }
   TemporaryFolder folder_;
 };

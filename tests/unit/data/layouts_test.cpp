@@ -13,7 +13,7 @@ class LayoutsTest : public testing::Test {
     return read_training_data(folder_.file("x.jsonl", lines));
   }
   std::string error(const std::string& line) {
-    return error_of(ErrorKind::kUsage, [&] { read(line + "\n"); });
+    return failure([&] { read(line + "\n"); });
   }
   TrainingData through(const std::string& layout, const PreferenceTuple& tuple) {
     write_rows(folder_ / "y.jsonl",
@@ -203,14 +203,12 @@ TEST_F(LayoutsTest, TuplesThatDoNotFitALayout) {
   PreferenceTuple tuple = wrpo_tuple();
   tuple.messages =
       Json::parse(R"([{"role": "system", "content": "s"}, {"role": "user", "content": "x"}])");
-  const auto message = [&](const char* layout) {
-    return error_of(ErrorKind::kUsage, [&] { through(layout, tuple); });
-  };
+  const auto message = [&](const char* layout) { return failure([&] { through(layout, tuple); }); };
   EXPECT_HAS(message("official"), "prompt p: has 2 messages");
   EXPECT_EQ(through("trl", tuple).tuples.size(), 2u);
   tuple.losers.clear();
   EXPECT_HAS(message("trl"), "has no rejected answer");
-  EXPECT_HAS(error_of(ErrorKind::kUsage, [] { find_layout("trll"); }), "known: official, trl");
+  EXPECT_HAS(failure([] { find_layout("trll"); }), "known: official, trl");
 }
 
 TEST_F(LayoutsTest, BrokenRowsNameLineAndKey) {

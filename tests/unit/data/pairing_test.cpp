@@ -199,16 +199,15 @@ TEST(PairingTest, CountsAreReported) {
 }
 
 TEST(PairingTest, NothingToPairAndUnknownNamesAreUsageErrors) {
-  const auto message = [](const auto& work) { return error_of(ErrorKind::kUsage, work); };
-  EXPECT_NE(message([] {
+  EXPECT_NE(failure([] {
               Pairing({}, {"wrpoo", "rm", "target", 1});
             }).find("on-policy"),
             std::string::npos);
-  EXPECT_NE(message([] { pair_one("wrpo", {}).finish(); }).find("no scored source response"),
+  EXPECT_NE(failure([] { pair_one("wrpo", {}).finish(); }).find("no scored source response"),
             std::string::npos);
   PairConfig config;
   config.sources = {"a", "zz"};
-  EXPECT_NE(message([&] { pair_one("wrpo", responses_of("p"), config).finish(); }).find("\"zz\""),
+  EXPECT_NE(failure([&] { pair_one("wrpo", responses_of("p"), config).finish(); }).find("\"zz\""),
             std::string::npos);
 }
 
@@ -230,7 +229,7 @@ TEST(PairingTest, ARunKeepsTuplesAndCountsPerStage) {
   EXPECT_EQ(names(tuples[1].winners), (Names{"a1", "target1"}));
   ASSERT_EQ(store.tuples("sft").size(), 1u);
   EXPECT_EQ((*store.meta("pairs.prefer"))["kept"], 2);
-  const std::string message = error_of(ErrorKind::kUsage, [&] {
+  const std::string message = failure([&] {
     pair_run(store, Split::kPrefer, "prefer", {}, {"wrpo", "other", "target", 1});
   });
   EXPECT_NE(message.find("14 responses without a score"), std::string::npos) << message;

@@ -87,9 +87,7 @@ TEST(RowsTest, TypesOfOtherProgramsAreRead) {
 
 TEST(RowsTest, BrokenFilesAreNamed) {
   TemporaryFolder folder;
-  const auto message = [&](const fs::path& path) {
-    return error_of(ErrorKind::kUsage, [&] { read_all(path); });
-  };
+  const auto message = [&](const fs::path& path) { return failure([&] { read_all(path); }); };
   EXPECT_NE(
       message(folder.file("x.jsonl", "{\"a\": 1}\n\n{\"a\": \n")).find("x.jsonl:3: not valid JSON"),
       std::string::npos);
@@ -107,8 +105,7 @@ TEST(RowsTest, BrokenFilesAreNamed) {
 TEST(RowsTest, AColumnOfTwoTypesIsRefusedAndLeavesNoFile) {
   TemporaryFolder folder;
   const std::vector<Json> rows = {{{"a", {{"b", 1}}}}, {{"a", {{"b", "text"}}}}};
-  const std::string message =
-      error_of(ErrorKind::kUsage, [&] { write_rows(folder / "x.parquet", from(rows)); });
+  const std::string message = failure([&] { write_rows(folder / "x.parquet", from(rows)); });
   EXPECT_NE(message.find("row 2 of the output: \"b\" holds string"), std::string::npos) << message;
   EXPECT_FALSE(fs::exists(folder / "x.parquet"));
   EXPECT_FALSE(fs::exists(folder / "x.parquet.tmp"));

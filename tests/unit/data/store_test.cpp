@@ -104,9 +104,11 @@ TEST_F(StoreTest, ScoresFollowTheirResponses) {
   store.put_responses(std::vector{make_response("p", "s", 0, "another")});
   EXPECT_EQ(store.scores().size(), 0u) << "another text loses it";
 
-  const std::string message = error_of(ErrorKind::kFailed, [&] {
-    store.put_scores(std::vector{Score{{"p", "s", 0}, "exact", NAN, Json::object()}});
-  });
+  const std::string message = failure(
+      [&] {
+        store.put_scores(std::vector{Score{{"p", "s", 0}, "exact", NAN, Json::object()}});
+      },
+      ErrorKind::kFailed);
   EXPECT_NE(message.find("must be finite"), std::string::npos) << message;
 }
 
@@ -183,7 +185,7 @@ TEST_F(StoreTest, ReferencesAreFoundOnlyForTheirModelAndExample) {
 
 TEST_F(StoreTest, ForeignDamagedAndMissingFilesAreNamed) {
   const fs::path text = folder_.file("text.db", std::string(5000, 'x'));
-  EXPECT_EQ(error_of(ErrorKind::kUsage, [&] { RunStore store(text); }),
+  EXPECT_EQ(failure([&] { RunStore store(text); }),
             text.string() + ": is not a database; name another folder");
   EXPECT_EQ(fs::file_size(text), 5000u);
 
@@ -193,13 +195,11 @@ TEST_F(StoreTest, ForeignDamagedAndMissingFilesAreNamed) {
   sqlite3_exec(handle, "CREATE TABLE theirs (a)", nullptr, nullptr, nullptr);
   sqlite3_close(handle);
   const std::string before = read_file(foreign);
-  EXPECT_NE(error_of(ErrorKind::kUsage, [&] { RunStore store(foreign); }).find("another program"),
-            std::string::npos);
+  EXPECT_NE(failure([&] { RunStore store(foreign); }).find("another program"), std::string::npos);
   EXPECT_EQ(read_file(foreign), before) << "a database of another program was changed";
 
-  error_of(ErrorKind::kUsage, [&] { RunStore(folder_ / "none.db", RunStore::Mode::kExisting); });
-  error_of(ErrorKind::kUsage,
-           [&] { RunStore::open_run(folder_ / "x", RunStore::Mode::kExisting); });
+  failure([&] { RunStore(folder_ / "none.db", RunStore::Mode::kExisting); });
+  failure([&] { RunStore::open_run(folder_ / "x", RunStore::Mode::kExisting); });
 
   std::vector<Prompt> prompts;
   for (int i = 0; i < 2000; ++i) prompts.push_back(make_prompt(std::to_string(i)));
@@ -207,7 +207,7 @@ TEST_F(StoreTest, ForeignDamagedAndMissingFilesAreNamed) {
   std::fstream file(folder_ / "run.db", std::ios::in | std::ios::out | std::ios::binary);
   for (int64_t page = 2; page < 40; ++page) file.seekp(page * 4096).write("garbage garbage", 15);
   file.close();
-  const std::string message = error_of(ErrorKind::kFailed, [&] { open().prompts(); });
+  const std::string message = failure([&] { open().prompts(); }, ErrorKind::kFailed);
   EXPECT_NE(message.find("run.db: is damaged"), std::string::npos) << message;
 }
 
@@ -218,7 +218,7 @@ TEST_F(StoreTest, AFullDiskIsReportedAndTheStoreStaysWhole) {
   Prompt large = make_prompt("large");
   large.messages = user_message(std::string(1 << 20, 'x'));
   const std::string message =
-      error_of(ErrorKind::kFailed, [&] { store.put_prompts(std::vector{large}); });
+      failure([&] { store.put_prompts(std::vector{large}); }, ErrorKind::kFailed);
   EXPECT_NE(message.find("the disk is full"), std::string::npos) << message;
   EXPECT_EQ(ids_of(store.prompts()), std::vector<std::string>{"kept"});
 }

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "core/error.h"
+#include "../support.h"
 #include "core/files.h"
 #include "data/records.h"
 
@@ -35,19 +35,6 @@ class TemporaryFolder {
  private:
   fs::path path_;
 };
-
-/// The message of the Error that `work` throws; fails the test when it throws none or another kind.
-template <class Work>
-std::string error_of(ErrorKind kind, Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(kind)) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error was thrown";
-  return "";
-}
 
 /// The text contains the part; the failure shows the text.
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)

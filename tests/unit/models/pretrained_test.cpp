@@ -97,7 +97,7 @@ class ChangedModel {
   }
   const fs::path& path() const { return folder_.path(); }
   std::string error() const {
-    return usage_error([&] { load_pretrained(path(), at::kFloat); });
+    return failure([&] { load_pretrained(path(), at::kFloat); });
   }
 
  private:
@@ -161,7 +161,7 @@ TEST(Pretrained, ErrorsNameTheKeysOfSingleFamilies) {
 }
 
 TEST(Pretrained, MissingFilesAreUsageErrors) {
-  EXPECT_NE(usage_error([] { load_pretrained("/nonexistent/model", at::kFloat); }), "");
+  EXPECT_NE(failure([] { load_pretrained("/nonexistent/model", at::kFloat); }), "");
   const ChangedModel model("llama2");
   fs::remove(model.path() / "model-00002-of-00003.safetensors");
   EXPECT_NE(model.error().find("model-00002-of-00003.safetensors is missing"), std::string::npos);

@@ -52,9 +52,9 @@ TEST(StoredWeights, ErrorsNameFileAndTensor) {
   write_weights(folder.path(), three_tensors(), at::kFloat, 60);
   const StoredWeights stored(folder.path());
   EXPECT_EQ(
-      usage_error([&] { stored.tensor("q.weight", {1}); }),
+      failure([&] { stored.tensor("q.weight", {1}); }),
       (folder.path() / "model.safetensors.index.json").string() + ": tensor q.weight is missing");
-  EXPECT_EQ(usage_error([&] {
+  EXPECT_EQ(failure([&] {
               stored.tensor("a.weight", {5, 2});
             }),
             (folder.path() / "model-00002-of-00003.safetensors").string() +
@@ -66,7 +66,7 @@ TEST(StoredWeights, ACutShardIsNamed) {
   write_weights(folder.path(), three_tensors(), at::kFloat, 60);
   const fs::path shard = folder.path() / "model-00002-of-00003.safetensors";
   fs::resize_file(shard, fs::file_size(shard) - 1);
-  const std::string message = usage_error([&] { StoredWeights{folder.path()}; });
+  const std::string message = failure([&] { StoredWeights{folder.path()}; });
   EXPECT_TRUE(message.starts_with(shard.string() + ": tensor a.weight ends at byte 40")) << message;
 }
 
@@ -89,7 +89,7 @@ TEST(StoredWeights, RefusesBrokenIndexes) {
   write_safetensors(folder.path() / "shard.safetensors", {{"a", at::arange(3)}});
   for (const BrokenIndex& broken : cases) {
     write_file_atomically(folder.path() / "model.safetensors.index.json", broken.index);
-    const std::string message = usage_error([&] { StoredWeights{folder.path()}; });
+    const std::string message = failure([&] { StoredWeights{folder.path()}; });
     EXPECT_NE(message.find(broken.message), std::string::npos) << message;
     EXPECT_NE(message.find(folder.path().string()), std::string::npos) << message;
   }
@@ -98,7 +98,7 @@ TEST(StoredWeights, RefusesBrokenIndexes) {
 TEST(StoredWeights, AFolderWithoutWeights) {
   const TemporaryFolder folder;
   write_file_atomically(folder.path() / "pytorch_model.bin", "x");
-  EXPECT_NE(usage_error([&] {
+  EXPECT_NE(failure([&] {
               StoredWeights{folder.path()};
             }).find("has neither model.safetensors nor model.safetensors.index.json"),
             std::string::npos);

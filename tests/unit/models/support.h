@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "core/error.h"
+#include "../support.h"
 #include "core/files.h"
 
 namespace amalgam {
@@ -30,18 +30,6 @@ class TemporaryFolder {
 
 inline fs::path fixture(const std::string& name) {
   return fs::path(AMALGAM_FIXTURES) / "models" / name;
-}
-
-/// The message of the usage error that `work` ends in; empty where there is none.
-template <class Work>
-std::string usage_error(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage) << error.what();
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace amalgam

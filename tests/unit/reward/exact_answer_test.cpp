@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "../support.h"
 #include "reward/answer.h"
 #include "reward/numeral.h"
 #include "reward/scorer.h"
@@ -134,32 +134,20 @@ TEST(ExactAnswer, ScoresResponses) {
   EXPECT_EQ(to_line(scores[1].details), R"({"extracted":null,"verdict":"wrong"})");
 }
 
-template <class Work>
-std::string usage_error(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    return error.what();
-  }
-  return "(none)";
-}
-
 TEST(ExactAnswer, SaysWhatIsWrong) {
   Prompt prompt;
   prompt.id = "p7";
   const Response response;
   const std::vector<ScoreRequest> requests = {{&prompt, &response}};
-  EXPECT_NE(
-      usage_error([&] { make_scorer("exact-answer", {})->score(requests); }).find("prompt p7"),
-      std::string::npos);
-  EXPECT_NE(usage_error([] { make_scorer("exact-anser", {}); }).find("'exact-answer'"),
+  EXPECT_NE(failure([&] { make_scorer("exact-answer", {})->score(requests); }).find("prompt p7"),
             std::string::npos);
-  EXPECT_NE(usage_error([] {
+  EXPECT_NE(failure([] { make_scorer("exact-anser", {}); }).find("'exact-answer'"),
+            std::string::npos);
+  EXPECT_NE(failure([] {
               make_scorer("exact-answer", {{"extrct", "whole"}});
             }).find("extract"),
             std::string::npos);
-  EXPECT_NE(usage_error([] {
+  EXPECT_NE(failure([] {
               make_scorer("exact-answer", {{"extract", "last"}});
             }).find("extract"),
             std::string::npos);

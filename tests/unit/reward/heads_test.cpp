@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/error.h"
+#include "../support.h"
 #include "models/deberta.h"
 #include "models/pretrained.h"
 #include "reward/reward_model.h"
@@ -13,17 +13,6 @@ namespace amalgam {
 namespace {
 
 fs::path fixture(const std::string& name) { return fs::path(AMALGAM_FIXTURES) / "models" / name; }
-
-template <class Work>
-std::string usage_error(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    return error.what();
-  }
-  return "(none)";
-}
 
 void fill(Weights& weights, const std::string& name, const std::vector<double>& values) {
   for (const NamedWeight& weight : weights.named())
@@ -55,7 +44,7 @@ TEST(SequenceClassifier, WantsOneLabel) {
   Weights weights(at::kFloat, at::kCPU);
   const Json config = {{"id2label", {{"0", "bad"}, {"1", "good"}}}};
   const auto make = reward_families()[0].make;
-  EXPECT_NE(usage_error([&] { make(config, 2, weights, tokenizer); }).find("\"id2label\" gives 2"),
+  EXPECT_NE(failure([&] { make(config, 2, weights, tokenizer); }).find("\"id2label\" gives 2"),
             std::string::npos);
 }
 
@@ -104,7 +93,7 @@ TEST(GatedReward, ReadsWhereTheLastPromptCloses) {
   const std::vector<Token> rest(ids.begin() + positions[1], ids.end());
   EXPECT_EQ(tokenizer.decode(rest, false),
             "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nd<|eot_id|>");
-  EXPECT_NE(usage_error([&] {
+  EXPECT_NE(failure([&] {
               head->positions(std::vector<Token>{1, 2});
             }).find("assistant"),
             std::string::npos);
@@ -123,10 +112,10 @@ TEST(RewardModel, MarksWhatIsLongerThanTheWindow) {
 }
 
 TEST(RewardModel, NamesWhatItKnows) {
-  const std::string said = usage_error([] { check_reward_model(fixture("llama31")); });
+  const std::string said = failure([] { check_reward_model(fixture("llama31")); });
   EXPECT_NE(said.find("LlamaForCausalLM is not a reward model's"), std::string::npos) << said;
   EXPECT_NE(said.find("LlamaForRewardModelWithGating"), std::string::npos) << said;
-  EXPECT_NE(usage_error([] { check_reward_model(fixture("pairrm")); }).find("against each other"),
+  EXPECT_NE(failure([] { check_reward_model(fixture("pairrm")); }).find("against each other"),
             std::string::npos);
 }
 
@@ -135,7 +124,7 @@ TEST(Deberta, NamesTheKeyItDoesNotSupport) {
   const auto said = [&](const char* key, const Json& value) {
     Json config = good;
     config[key] = value;
-    return usage_error([&] {
+    return failure([&] {
       Weights weights(at::kFloat, at::kCPU);
       DebertaEncoder(config, "m", weights);
     });

@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "core/error.h"
+#include "../support.h"
 
 namespace amalgam {
 namespace {
@@ -23,17 +23,6 @@ std::vector<fs::path> model_folders() {
 }
 
 Json read_json(const fs::path& file) { return parse_json(read_file(file), file.string()); }
-
-std::string failure(const std::function<void()>& work, ErrorKind kind = ErrorKind::kUsage) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind);
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
-}
 
 Json user(const std::string& text) { return Json::array({{{"role", "user"}, {"content", text}}}); }
 

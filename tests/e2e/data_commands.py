@@ -81,7 +81,7 @@ for arguments, part in (
     (["pair", folder / "none", "--scorer", "rm"], "is not a run folder"),
     (["pair", "--scorer", "rm"], "give a run folder"),
     (["pair", folder / "run", "--scorer", "other"], "responses without a score"),
-    (["pair", folder / "run", "--scorer", "rm", "--recipe", "wrp"], "must be one of wrpo"),
+    (["pair", folder / "run", "--scorer", "rm", "--recipe", "wrp"], 'did you mean "wrpo"?'),
     (["export", folder / "run", "--table", "tuples", "--stage", "x", "--output", folder / "x.jsonl"], "it has: prefer, sft"),
     (["export", folder / "run", "--table", "tuples", "--layout", "x", "--output", folder / "x.jsonl"], "unknown layout"),
     (["export", folder / "run", "--table", "scores", "--output", folder / "x.csv"], "unknown kind of file"),

@@ -121,23 +121,22 @@ TEST(RewardModel, NamesWhatItKnows) {
 
 TEST(Deberta, NamesTheKeyItDoesNotSupport) {
   const Json good = read_model_config(fixture("pairrm") / "config.json");
-  const auto said = [&](const char* key, const Json& value) {
+  const auto build = [&](const char* key, const Json& value) {
     Json config = good;
     config[key] = value;
-    return failure([&] {
-      Weights weights(at::kFloat, at::kCPU);
-      DebertaEncoder(config, "m", weights);
-    });
+    Weights weights(at::kFloat, at::kCPU);
+    DebertaEncoder(config, "m", weights);
   };
   const std::pair<const char*, Json> cases[] = {
       {"position_biased_input", true}, {"hidden_act", "mish"},   {"norm_rel_ebd", "rms_norm"},
       {"pos_att_type", {"p2p"}},       {"conv_kernel_size", 4},  {"num_attention_heads", 5},
       {"position_buckets", 1024},      {"intermediate_size", 0}, {"layer_norm_eps", "small"},
   };
-  for (const auto& [key, value] : cases)
-    EXPECT_NE(said(key, value).find(std::string("\"") + key + '"'), std::string::npos)
-        << key << ": " << said(key, value);
-  EXPECT_EQ(said("pos_att_type", "c2p|p2c"), "(none)");
+  for (const auto& [key, value] : cases) {
+    const std::string said = failure([&] { build(key, value); });
+    EXPECT_NE(said.find(std::string("\"") + key + '"'), std::string::npos) << key << ": " << said;
+  }
+  EXPECT_NO_THROW(build("pos_att_type", "c2p|p2c"));
 }
 
 }  // namespace

@@ -168,8 +168,10 @@ class Size:
         output = run([program, "-m", self.data / "model.gguf", "-c", sequences * cells,
                       "-npp", FIXED_PROMPT, "-ntg", tokens, "-npl", sequences,
                       "-t", os.cpu_count(), "--output-format", "jsonl"], self.log("llama"))[0]
-        row = json.loads(next(line for line in output.splitlines() if line.startswith("{")))
-        return row["t_tg"] / tokens
+        rows = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        if not rows:
+            sys.exit("inference: llama-batched-bench gave no figures, see %s" % self.log("llama"))
+        return rows[0]["t_tg"] / tokens
 
     def limits(self, steps):
         """What a step reads and computes, beside the machine's rates."""

@@ -56,6 +56,8 @@ if [ ! -f "$llama/source/CMakeLists.txt" ]; then
 fi
 if [ ! -f "$llama/build/.complete" ]; then
   say "building llama-batched-bench"
+  # Its conversion imports sentencepiece for every Llama.
+  "$peers/trl/bin/pip" install -q sentencepiece || die "pip could not install sentencepiece (network?)"
   cmake -G Ninja -S "$llama/source" -B "$llama/build" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
     -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
     -DLLAMA_BUILD_APP=OFF -Wno-dev >"$llama/configure.log" 2>&1 ||

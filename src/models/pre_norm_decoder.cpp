@@ -61,7 +61,7 @@ class PreNormDecoder : public Model {
     // The sum that a layer adds to, and its norm: what the next block reads.
     std::vector<at::Tensor> x = {embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
     for (size_t i = 0; i < layers_.size(); ++i) {
-      const Block block = [this, i, eps, rope, &attention](const std::vector<at::Tensor>& in) {
+      const auto block = [this, i, eps, rope, &attention](const std::vector<at::Tensor>& in) {
         const Layer& layer = layers_[i];
         const at::Tensor& next =
             i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;

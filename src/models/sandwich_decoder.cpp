@@ -63,8 +63,8 @@ class SandwichDecoder : public Model {
     const RopeTables local = local_rope_ ? local_rope_->tables(positions, attention) : rope;
     at::Tensor x = at::embedding(vocabulary_.embedding, ids) * embedding_scale_;  // (T, D)
     for (const Layer& layer : layers_) {
-      const Block block = [normed, &layer, rope = layer.local ? local : rope,
-                           &attention](const std::vector<at::Tensor>& in) {
+      const auto block = [normed, &layer, rope = layer.local ? local : rope,
+                          &attention](const std::vector<at::Tensor>& in) {
         const at::Tensor attended =
             layer.attention(normed(in[0], layer.attention_norm), rope, attention);
         const at::Tensor sum = in[0] + normed(attended, layer.attention_post_norm);

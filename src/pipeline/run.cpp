@@ -1,9 +1,8 @@
 #include "pipeline/run.h"
 
-#include <chrono>
-
 #include "core/error.h"
 #include "core/log.h"
+#include "core/stopwatch.h"
 #include "tensor/device.h"
 #include "train/coefficients.h"
 
@@ -112,11 +111,11 @@ std::string Run::own_samples() const {
 }
 
 void Run::timed(const std::string& stage, const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   work();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double seconds = watch.lap();
   const std::string key = "seconds." + stage;
-  store.put_meta(key, store.meta(key).value_or(Json(0.0)).get<double>() + seconds.count());
+  store.put_meta(key, store.meta(key).value_or(Json(0.0)).get<double>() + seconds);
 }
 
 void run_stages(Run& run, std::string_view last) {

@@ -10,11 +10,11 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include "core/error.h"
 #include "core/progress.h"
+#include "core/stopwatch.h"
 #include "train/order.h"
 
 namespace amalgam {
@@ -101,9 +101,8 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
                                                  const std::vector<TrainExample>& examples,
                                                  int64_t micro_batch_tokens, ReferenceCache& cache,
                                                  ReferencePass& pass, double tail_weight) {
-  using Clock = std::chrono::steady_clock;
   const c10::AutoGradMode no_grad(false);
-  const auto start = Clock::now();
+  Stopwatch watch;
   const std::string key =
       tail_weight == 1 ? model_hash : fmt::format("{} tail {}", model_hash, tail_weight);
   const int64_t total = std::ssize(examples);
@@ -140,7 +139,7 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       entries.emplace_back(keys[i], values[static_cast<size_t>(window[i])]);
     cache.put(key, entries);
   }
-  pass.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+  pass.seconds += watch.lap();
   return values;
 }
 

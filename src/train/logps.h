@@ -29,9 +29,9 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
                        const std::vector<int64_t>& indices, const Model& model, double tail_weight);
 
 /// s(y) = sum_t log p(y_t | x, y_<t) of each response of the batch, (R) fp64, differentiable while
-/// `input` lives. Where
-/// `confidence` is given, it becomes mean_t [log p(y_t) - log sum_v p(v)^2], (R) fp64, without
-/// gradient: how likely the model would write the response itself (WPO, arXiv 2406.11827).
+/// `input` lives. Where `confidence` is given, it becomes mean_t [log p(y_t) - log sum_v p(v)^2],
+/// (R) fp64, without gradient: how likely the model would write the response itself (WPO, arXiv
+/// 2406.11827).
 at::Tensor response_logps(const Model& model, const ModelInput& input,
                           at::Tensor* confidence = nullptr);
 

@@ -5,11 +5,11 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/stopwatch.h"
 #include "train/logps.h"
 #include "train/metrics.h"
 #include "train/schedule.h"
@@ -178,7 +178,7 @@ void TrainingStep::accumulate_gradients(int64_t k) {
 }
 
 Json TrainingStep::run(int64_t k) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   const double lr = learning_rate(config_, k, steps());
   accumulate_gradients(k);
   const at::Tensor gradient_norm = optimizer_.step(lr);
@@ -189,7 +189,7 @@ Json TrainingStep::run(int64_t k) {
   if (objective_.shift != Shift::kNone) row["shift"] = shift_;
   read_reports(gradient_norm, row);
   observe(row);
-  row["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  row["seconds"] = watch.lap();
   return row;
 }
 

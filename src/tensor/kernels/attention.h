@@ -1,6 +1,7 @@
-// Attention over segments on the CPU: FlashAttention-2 (arXiv 2307.08691) on tiles of 64 queries
-// and 64 keys through product.h. Tiles are counted from the beginning of a segment and of its
-// prefix, so a row's result does not depend on what else is in the batch.
+// Attention over segments on the CPU: FlashAttention-2 (arXiv 2307.08691) on blocks of 64 queries
+// of heads that share their keys and of spans of keys, through product.h. Blocks are counted from
+// the beginning of a segment and of its prefix, so a row's result does not depend on what else is
+// in the batch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "../support.h"
 
 namespace amalgam {
 namespace {
@@ -26,13 +26,7 @@ std::vector<std::string> names_of(const Recipe& recipe) {
 }
 
 std::string error_of(const Recipe& recipe) {
-  try {
-    sweep_cells(recipe);
-  } catch (const Error& error) {
-    EXPECT_EQ(static_cast<int>(error.kind()), 2);
-    return error.what();
-  }
-  return "";
+  return failure([&] { sweep_cells(recipe); });
 }
 
 using Names = std::vector<std::string>;

@@ -24,7 +24,7 @@ class Generate : public Command {
     options.add(
         "input", input_,
         "JSON lines {\"id\"} with \"messages\" (answered as the assistant), \"prompt\" (text) "
-        "or \"input_ids\".");
+        "or \"input_ids\"; \"max_new_tokens\" of a row goes before the option.");
     options.add("output", output_,
                 "JSON lines {\"id\", \"responses\": [{\"text\", \"ids\", \"finish_reason\", "
                 "\"seed\"}]} with the input's other fields, in the order of the input.");
@@ -92,6 +92,10 @@ class Generate : public Command {
       GenerateRequest& request = requests_.emplace_back();
       request.id = id.is_string() ? id.get<std::string>() : to_line(id);
       request.prompt = prompt_ids(tokenizer, row, where);
+      if (row.contains("max_new_tokens")) {
+        request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
+        if (request.max_new_tokens < 1) fail_usage("{}: \"max_new_tokens\" must be 1 or more", where);
+      }
       for (int64_t k = 0; k < sampling_.n; ++k)
         request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));
       Json& kept = rows_.emplace_back(row);

@@ -46,7 +46,9 @@ Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const Engi
 int64_t Batcher::answer_limit(const GenerateRequest& request) const {
   const int64_t window = model_.shape().max_positions;
   const auto used = static_cast<int64_t>(request.prompt.size());
-  return window > 0 ? std::min(sampling_.max_new_tokens, window - used) : sampling_.max_new_tokens;
+  const int64_t limit =
+      request.max_new_tokens > 0 ? request.max_new_tokens : sampling_.max_new_tokens;
+  return window > 0 ? std::min(limit, window - used) : limit;
 }
 
 int64_t Batcher::answer_pages(const GenerateRequest& request) const {

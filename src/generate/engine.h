@@ -20,6 +20,7 @@ struct GenerateRequest {
   std::string id;
   std::vector<Token> prompt;
   std::vector<uint64_t> seeds;
+  int64_t max_new_tokens = 0;  // of each sample; 0: the SamplingConfig's
 };
 
 struct GeneratedSample {

@@ -41,7 +41,7 @@ std::vector<int64_t> sequence_lengths(const std::vector<Segment>& segments) {
 }
 
 PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device,
-                 const std::function<int64_t(int64_t length)>& length_class) {
+                 const std::function<int64_t(int64_t length)>& length_class, bool share_prompts) {
   PackedBatch batch;
   std::vector<int64_t> ids, positions, rows, targets, response_of;
   const auto append = [&](const std::vector<Token>& tokens, int64_t first_position) {
@@ -66,7 +66,7 @@ PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device d
     for (const std::vector<Token>& response : example->responses) {
       AMALGAM_CHECK(!response.empty());
       if (&response != example->responses.data() &&
-          class_of(response) != class_of(*(&response - 1)))
+          (!share_prompts || class_of(response) != class_of(*(&response - 1))))
         append_prompt();
       const auto begin = static_cast<int64_t>(ids.size());
       append(response, prompt_end - prompt_begin);

@@ -54,8 +54,9 @@ std::vector<int64_t> sequence_lengths(const std::vector<Segment>& segments);
 
 /// Packs the examples in the order given. A response's first token is predicted by the prompt's
 /// last. Where `length_class` is given (Model::length_class), only neighbouring responses whose
-/// sequences are of the same class share a copy of the prompt.
+/// sequences are of the same class share a copy of the prompt; without `share_prompts` none do.
 PackedBatch pack(std::span<const TokenizedExample* const> examples, at::Device device = at::kCPU,
-                 const std::function<int64_t(int64_t length)>& length_class = {});
+                 const std::function<int64_t(int64_t length)>& length_class = {},
+                 bool share_prompts = true);
 
 }  // namespace amalgam

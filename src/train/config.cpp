@@ -17,6 +17,9 @@ void TrainConfig::describe(Options& options) {
   options.add("micro_batch_tokens", micro_batch_tokens,
               "Tokens computed at once: memory depends on it, results do not.",
               at_least(int64_t{1}));
+  options.add("share_prompts", share_prompts,
+              "Compute a prompt once for all of its responses; otherwise once for each, as other "
+              "trainers do: more time, the same result up to rounding.");
   options.add("activation_checkpointing", activation_checkpointing,
               "Keep only what enters each block of the model and compute the block again in the "
               "backward pass: less memory, more time, the same result.");

@@ -16,6 +16,7 @@ struct TrainConfig : ObjectiveConfig {
   double epochs = 1;
   int64_t batch_size = 128;
   int64_t micro_batch_tokens = 6144;
+  bool share_prompts = true;
   bool activation_checkpointing = false;
   std::string gradient_dtype = "fp32";
   int64_t max_length = 2048;

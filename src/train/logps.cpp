@@ -42,14 +42,14 @@ at::Tensor log_collision(const Model& model, const at::Tensor& hidden) {
 }  // namespace
 
 ModelInput model_input(const std::vector<TrainExample>& examples,
-                       const std::vector<int64_t>& indices, const Model& model,
-                       double tail_weight) {
+                       const std::vector<int64_t>& indices, const Model& model, double tail_weight,
+                       bool share_prompts) {
   std::vector<const TokenizedExample*> tokens;
   for (const int64_t index : indices)
     tokens.push_back(&examples[static_cast<size_t>(index)].tokens);
   const at::Device device = model.weights().device();
   const auto length_class = [&](int64_t length) { return model.length_class(length); };
-  ModelInput input{pack(tokens, device, length_class), nullptr, {}};
+  ModelInput input{pack(tokens, device, length_class, share_prompts), nullptr, {}};
   input.attention = std::make_shared<SegmentContext>(input.batch.segments);
   if (tail_weight == 1) return input;
   std::vector<double> weights;
@@ -99,8 +99,9 @@ std::string example_hash(const TrainExample& example) {
 
 std::vector<std::vector<double>> reference_logps(const Model& model, const std::string& model_hash,
                                                  const std::vector<TrainExample>& examples,
-                                                 int64_t micro_batch_tokens, ReferenceCache& cache,
-                                                 ReferencePass& pass, double tail_weight) {
+                                                 const ReferenceBatches& batches,
+                                                 ReferenceCache& cache, ReferencePass& pass,
+                                                 double tail_weight) {
   const c10::AutoGradMode no_grad(false);
   Stopwatch watch;
   const std::string key =
@@ -121,8 +122,9 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       continue;
     }
     for (const std::vector<int64_t>& indices :
-         micro_batches(examples, window, micro_batch_tokens)) {
-      const ModelInput input = model_input(examples, indices, model, tail_weight);
+         micro_batches(examples, window, batches.micro_batch_tokens)) {
+      const ModelInput input =
+          model_input(examples, indices, model, tail_weight, batches.share_prompts);
       const at::Tensor logps = response_logps(model, input).to(at::kCPU);
       const double* next = logps.const_data_ptr<double>();
       for (const int64_t index : indices) {

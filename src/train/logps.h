@@ -26,7 +26,8 @@ struct ModelInput {
 /// Packs the examples at `indices`. Tokens beyond the length of their example's shortest response
 /// get `tail_weight`.
 ModelInput model_input(const std::vector<TrainExample>& examples,
-                       const std::vector<int64_t>& indices, const Model& model, double tail_weight);
+                       const std::vector<int64_t>& indices, const Model& model, double tail_weight,
+                       bool share_prompts = true);
 
 /// s(y) = sum_t log p(y_t | x, y_<t) of each response of the batch, (R) fp64, differentiable while
 /// `input` lives. Where `confidence` is given, it becomes mean_t [log p(y_t) - log sum_v p(v)^2],
@@ -44,11 +45,18 @@ struct ReferencePass {
   int64_t tokens = 0;
 };
 
+/// How a reference pass is split (TrainConfig's settings of these names).
+struct ReferenceBatches {
+  int64_t micro_batch_tokens = 6144;
+  bool share_prompts = true;
+};
+
 /// The responses' sums of log-probabilities under `model`, whose identity is `model_hash`: from the
 /// cache, else computed and put there. One list an example, in the order of its responses.
 std::vector<std::vector<double>> reference_logps(const Model& model, const std::string& model_hash,
                                                  const std::vector<TrainExample>& examples,
-                                                 int64_t micro_batch_tokens, ReferenceCache& cache,
-                                                 ReferencePass& pass, double tail_weight = 1);
+                                                 const ReferenceBatches& batches,
+                                                 ReferenceCache& cache, ReferencePass& pass,
+                                                 double tail_weight = 1);
 
 }  // namespace amalgam

@@ -76,13 +76,17 @@ double TrainingStep::mismatched_drift(const std::vector<int64_t>& indices) const
   double total = 0;
   for (const std::vector<int64_t>& batch :
        micro_batches(mismatched_->examples, indices, config_.micro_batch_tokens)) {
-    const ModelInput input = model_input(mismatched_->examples, batch, policy_, 1);
+    const ModelInput input = model_input(mismatched_->examples, batch, policy_, 1, config_.share_prompts);
     const at::Tensor logps = response_logps(policy_, input).to(at::kCPU);
     for (size_t i = 0; i < batch.size(); ++i)
       total += logps.const_data_ptr<double>()[i] -
                mismatched_->references[static_cast<size_t>(batch[i])][0];
   }
   return std::max(0.0, total / static_cast<double>(indices.size()));
+}
+
+ModelInput TrainingStep::packed(const std::vector<int64_t>& batch) const {
+  return model_input(examples_, batch, policy_, objective_.tail_weight, config_.share_prompts);
 }
 
 /// What the objective needs besides the policy's log-probabilities.
@@ -119,7 +123,7 @@ void TrainingStep::backward(const std::vector<int64_t>& batch) {
   if (lora_)
     lora_->set_dropout_key(stable_hash(
         {std::to_string(config_.seed), std::to_string(k_), std::to_string(batch.front())}));
-  const ModelInput input = model_input(examples_, batch, policy_, objective_.tail_weight);
+  const ModelInput input = packed(batch);
   ObjectiveBatch inputs = objective_batch(batch);
   inputs.policy =
       response_logps(policy_, input, objective_.needs_confidence ? &inputs.confidence : nullptr);
@@ -137,8 +141,7 @@ void TrainingStep::backward(const std::vector<int64_t>& batch) {
 void TrainingStep::backward_whole(const std::vector<std::vector<int64_t>>& batches) {
   for (const std::vector<int64_t>& batch : batches) {
     const c10::AutoGradMode no_grad(false);
-    logps_.push_back(
-        response_logps(policy_, model_input(examples_, batch, policy_, objective_.tail_weight)));
+    logps_.push_back(response_logps(policy_, packed(batch)));
     sequence_.insert(sequence_.end(), batch.begin(), batch.end());
   }
   ObjectiveBatch inputs = objective_batch(sequence_);
@@ -148,7 +151,7 @@ void TrainingStep::backward_whole(const std::vector<std::vector<int64_t>>& batch
   losses_.push_back(losses.detach());
   int64_t first = 0;
   for (const std::vector<int64_t>& batch : batches) {
-    const ModelInput input = model_input(examples_, batch, policy_, objective_.tail_weight);
+    const ModelInput input = packed(batch);
     const at::Tensor logps = response_logps(policy_, input);
     logps.mul(inputs.policy.grad().narrow(0, first, logps.numel())).sum().backward();
     optimizer_.accumulate();

@@ -9,6 +9,7 @@
 #include "models/model.h"
 #include "train/coefficients.h"
 #include "train/config.h"
+#include "train/logps.h"
 #include "train/lora.h"
 #include "train/mismatched.h"
 #include "train/optimizer.h"
@@ -48,6 +49,7 @@ class TrainingStep {
   std::span<const double> references_of(int64_t index) const;
   double loss_divisor(const std::vector<int64_t>& indices) const;
   double mismatched_drift(const std::vector<int64_t>& indices) const;
+  ModelInput packed(const std::vector<int64_t>& batch) const;
   ObjectiveBatch objective_batch(const std::vector<int64_t>& batch) const;
   void backward(const std::vector<int64_t>& batch);
   void backward_whole(const std::vector<std::vector<int64_t>>& batches);

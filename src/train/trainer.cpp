@@ -39,13 +39,14 @@ std::unique_ptr<Model> make_masters(const Pretrained& policy) {
   return masters;
 }
 
-/// What must be equal for a run to be the same run. How a step is split and when it is saved may
-/// change.
+/// What must be equal for a run to be the same run. How a step is computed and when it is saved
+/// may change.
 Json identity(const TrainConfig& config, const std::string& model_hash,
               const std::vector<TrainExample>& examples) {
   TrainConfig copy = config;
   Json settings = Options::described(copy).dump();
   settings.erase("micro_batch_tokens");
+  settings.erase("share_prompts");
   settings.erase("activation_checkpointing");
   settings.erase("save_steps");
   settings.erase("keep_checkpoints");
@@ -115,15 +116,16 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   const Objective objective = make_objective(config);
   info("objective {}: {}", config.objective, objective_summary(config));
   for (const std::string& warning : objective_warnings(config)) warn("{}", warning);
+  const ReferenceBatches batches = {config.micro_batch_tokens, config.share_prompts};
   // Before restore(), which may put trained weights into the policy.
   if (objective.needs_reference())
-    reference = reference_logps(model, model_hash, examples, config.micro_batch_tokens, references,
-                                pass, objective.reference_tail_weight);
+    reference = reference_logps(model, model_hash, examples, batches, references, pass,
+                                objective.reference_tail_weight);
   Mismatched mismatched;
   if (objective.shift == Shift::kMismatched) {
     mismatched.examples = mismatched_examples(examples, config.max_length);
-    mismatched.references = reference_logps(model, model_hash, mismatched.examples,
-                                            config.micro_batch_tokens, references, pass);
+    mismatched.references =
+        reference_logps(model, model_hash, mismatched.examples, batches, references, pass);
   }
   // After the reference pass: the reference is the model without adapters.
   std::unique_ptr<LoraAdapters> lora;

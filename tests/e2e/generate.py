@@ -54,6 +54,8 @@ def check_contract():
     assert answers(ROWS, *flags) == out, "the same call gives the same answers"
     assert answers(ROWS[::-1], *flags, "--batch", "2") == out[::-1], "whatever the batch"
     assert answers(ROWS[1:2], *flags) == out[1:2], "and whatever else is asked"
+    short = answers([{**ROWS[1], "max_new_tokens": 7}], *flags)[0]["responses"]
+    assert [a["ids"] for a in short] == [b["ids"][:7] for b in out[1]["responses"]], "a row's own limit"
     other = answers(ROWS, *flags[:-1], "6")
     assert all(a["responses"] != b["responses"] for a, b in zip(other, out)), "another seed"
 
@@ -96,6 +98,7 @@ def check_bad_input():
         ([{"id": "a", "input_ids": [1, 99999]}], (), ["a", "99999"]),
         ([{"id": "a", "input_ids": []}], (), ["a"]),
         ([{"id": "a", "input_ids": ["b"]}], (), ["in.jsonl:1", "input_ids"]),
+        ([{"id": "a", "input_ids": [5], "max_new_tokens": 0}], (), ["in.jsonl:1", "max_new_tokens"]),
         ([{"id": "wide", "input_ids": [5] * 131072}], (), ["wide", "131072"]),
         (ROWS[2:3], ("--temperature", "-1"), ["--temperature"]),
         (ROWS[2:3], ("--top-p", "1.5"), ["--top-p"]),

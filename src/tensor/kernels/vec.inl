@@ -88,11 +88,22 @@ inline void for_lanes(int64_t count, Body body) {
          [i, rest](auto* p, Vec x) { store_part(p + i, x, rest); }, i);
 }
 
+/// Lane i is lane from[i] of a followed by b.
+inline WordVec shuffle(WordVec a, WordVec b, IntVec from) {
+#ifdef __clang__  // has shuffles by constants only
+  WordVec out;
+  for (int i = 0; i < kLanes; ++i) out[i] = from[i] < kLanes ? a[from[i]] : b[from[i] - kLanes];
+  return out;
+#else
+  return __builtin_shuffle(a, b, from);
+#endif
+}
+
 /// All lanes of x by halves: lane i with lane i + kLanes / 2, and so on; the result is in lane 0.
 template <class Combine>
 inline float fold_lanes(Vec x, Combine combine) {
   for (int half = kLanes / 2; half > 0; half /= 2)
-    x = combine(x, (Vec)__builtin_shuffle((IntVec)x, lane_index() ^ half));
+    x = combine(x, (Vec)shuffle((WordVec)x, (WordVec)x, lane_index() ^ half));
   return x[0];
 }
 inline float sum_lanes(Vec x) {
@@ -134,8 +145,8 @@ inline void transpose_square(WordVec (&rows)[kLanes]) {
     for (int i = 0; i < kLanes; ++i) {
       if (i & step) continue;
       const WordVec a = rows[i], b = rows[i + step];
-      rows[i] = __builtin_shuffle(a, b, low);
-      rows[i + step] = __builtin_shuffle(a, b, high);
+      rows[i] = shuffle(a, b, low);
+      rows[i + step] = shuffle(a, b, high);
     }
   }
 }

@@ -154,6 +154,23 @@ TEST(Engine, RowsWhoseRotationChangesDoNotDependOnTheBatch) {
   }
 }
 
+TEST(Engine, ARequestsOwnLimitGoesBeforeTheCommonOne) {
+  Loaded loaded("llama31");
+  auto requests = prompts(6, loaded.model.model->shape().vocab);
+  const SamplingConfig sampling = {.max_new_tokens = 20, .ignore_eos = true};
+  const auto common = loaded.run(requests, sampling);
+  requests[1].max_new_tokens = 3;
+  requests[4].max_new_tokens = 33;
+  const auto own = loaded.run(requests, sampling);
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (size_t k = 0; k < own[i].size(); ++k) {
+      const std::vector<Token>&got = own[i][k].ids, &want = common[i][k].ids;
+      EXPECT_EQ(std::ssize(got), i == 1 ? 3 : i == 4 ? 33 : 20);
+      const size_t both = std::min(got.size(), want.size());
+      EXPECT_TRUE(std::equal(got.data(), got.data() + both, want.data()));
+    }
+}
+
 TEST(Engine, EosStopsUnlessIgnored) {
   Loaded loaded("llama31");
   const auto requests = prompts(20, loaded.model.model->shape().vocab);

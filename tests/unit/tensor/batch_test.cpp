@@ -57,5 +57,16 @@ TEST(Pack, APromptIsSharedWithinAClassOfLengths) {
             (Ints{5, 5, 5, 4, 5, 5, 6, 6, 6, 6, 6, 6, 4, 4, 4, 4}));
 }
 
+TEST(Pack, EachResponseWithAPromptOfItsOwn) {
+  const TokenizedExample example{"a", {5, 6}, {{8}, {9, 10}}};
+  const std::vector<const TokenizedExample*> examples{&example};
+  const PackedBatch batch = pack(examples, at::kCPU, {}, /*share_prompts=*/false);
+  EXPECT_EQ(list(batch.ids), (Ints{5, 6, 8, 5, 6, 9, 10}));
+  EXPECT_EQ(list(batch.positions), (Ints{0, 1, 2, 0, 1, 2, 3}));
+  EXPECT_EQ(batch.segments,
+            (std::vector<Segment>{{0, 2, 0, 0}, {2, 3, 0, 2}, {3, 5, 0, 0}, {5, 7, 3, 5}}));
+  EXPECT_EQ(list(batch.rows), (Ints{1, 4, 5}));
+}
+
 }  // namespace
 }  // namespace amalgam

@@ -41,7 +41,7 @@ std::vector<std::vector<double>> logps_of(const Model& model,
                                           const std::vector<TrainExample>& examples) {
   ReferenceCache cache(":memory:");
   ReferencePass pass;
-  return reference_logps(model, "m", examples, 4096, cache, pass);
+  return reference_logps(model, "m", examples, {4096}, cache, pass);
 }
 
 double relative_distance(const at::Tensor& a, const at::Tensor& b) {

@@ -51,7 +51,7 @@ std::vector<std::vector<double>> reference_logps_of(const Model& model,
                                                     const std::vector<TrainExample>& examples) {
   ReferenceCache cache(":memory:");
   ReferencePass pass;
-  return reference_logps(model, "m", examples, 4096, cache, pass);
+  return reference_logps(model, "m", examples, {4096}, cache, pass);
 }
 
 std::vector<std::vector<double>> shifted_references(const Model& model,
@@ -154,6 +154,8 @@ TEST(TrainingStep, AnySplitGivesTheSameGradient) {
         expect_near(whole, gradients(*model.model, examples, references, config, &mismatched),
                     1e-6);
       }
+      config.share_prompts = false;
+      expect_near(whole, gradients(*model.model, examples, references, config, &mismatched), 1e-6);
     }
 }
 
@@ -215,8 +217,8 @@ TEST(TrainingStep, SharedPromptEqualsSeparateSequences) {
             {.tokens = {"", example.tokens.prompt, {response}}, .roles = {Role::kTarget}});
     ReferenceCache cache(":memory:");
     ReferencePass pass;
-    const auto shared = reference_logps(*model.model, "m", examples, 1000, cache, pass);
-    const auto alone = reference_logps(*model.model, "m", separate, 1000, cache, pass);
+    const auto shared = reference_logps(*model.model, "m", examples, {1000}, cache, pass);
+    const auto alone = reference_logps(*model.model, "m", separate, {1000}, cache, pass);
     size_t next = 0;
     for (const auto& values : shared)
       for (const double value : values) {
@@ -295,11 +297,11 @@ TEST(ReferenceLogps, ComeFromTheCacheTheSecondTime) {
   const auto examples = examples_for(model);
   ReferenceCache cache(":memory:");
   ReferencePass first, second, other;
-  const auto values = reference_logps(*model.model, "m", examples, 500, cache, first);
-  EXPECT_EQ(reference_logps(*model.model, "m", examples, 500, cache, second), values);
+  const auto values = reference_logps(*model.model, "m", examples, {500}, cache, first);
+  EXPECT_EQ(reference_logps(*model.model, "m", examples, {500}, cache, second), values);
   EXPECT_GT(first.tokens, 0);
   EXPECT_EQ(second.tokens, 0);
-  reference_logps(*model.model, "another model", examples, 500, cache, other);
+  reference_logps(*model.model, "another model", examples, {500}, cache, other);
   EXPECT_EQ(other.tokens, first.tokens);
 }
 

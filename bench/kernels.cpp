@@ -135,6 +135,13 @@ void run(at::ScalarType type) {
     report(fmt::format("  at::mm", name), plain, flop, 0);
   }
   {
+    const at::Tensor x = random({T, D}), w = random({2 * F, D}, 0.05);
+    const Linear linear(w);
+    measure(
+        "gated gate_up", [&] { return Tensors{linear.gated(x, Activation::kSilu)}; }, {x, w},
+        4 * tokens * static_cast<double>(D * F), 2, size * tokens * static_cast<double>(D + 3 * F));
+  }
+  {
     const at::Tensor w = random({2 * F, D}, 0.05);
     for (const int64_t rows : {1, 4, 8, 64}) {
       const Linear linear(w);

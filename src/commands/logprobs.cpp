@@ -141,7 +141,7 @@ class Logprobs : public Command {
 
   fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
-  int64_t batch_tokens_ = 8192;
+  int64_t batch_tokens_ = 4096;
 };
 
 }  // namespace

@@ -84,7 +84,7 @@ class ScoreCommand : public Command {
 
   std::string scorer_, dtype_ = "bf16", device_ = "cpu";
   fs::path model_, input_, output_, metrics_;
-  int64_t batch_tokens_ = 8192;
+  int64_t batch_tokens_ = 4096;
 };
 
 }  // namespace

@@ -177,7 +177,7 @@ GatedMlp make_gated_mlp(Weights& weights, const std::string& name, const Decoder
 }
 
 at::Tensor GatedMlp::operator()(const at::Tensor& x) const {
-  return down(gated_activation(gate_up(x), activation));
+  return down(gate_up.gated(x, activation));
 }
 
 Vocabulary make_vocabulary(Weights& weights, const DecoderConfig& config,

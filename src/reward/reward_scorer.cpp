@@ -11,7 +11,7 @@ namespace {
 struct RewardScorerConfig {
   fs::path model;
   std::string dtype = "bf16", device = "cpu";
-  int64_t batch_tokens = 8192;
+  int64_t batch_tokens = 4096;
 
   void describe(Options& options) {
     options.add("model", model, "Hugging Face folder of the reward model.");

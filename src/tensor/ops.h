@@ -37,6 +37,9 @@ class Linear {
   explicit Linear(at::Tensor weight, at::Tensor bias = {});
   /// x (T, K) -> (T, N).
   at::Tensor operator()(const at::Tensor& x) const;
+  /// act(gate) * up for [gate | up] = this projection of x, (T, K) -> (T, N / 2): bitwise what
+  /// gated_activation makes of the product, in one pass.
+  at::Tensor gated(const at::Tensor& x, Activation activation) const;
   /// x (T, N) -> x weight (T, K), without the bias and without gradients.
   at::Tensor times_weight(const at::Tensor& x) const;
   const at::Tensor& weight() const;
@@ -62,7 +65,8 @@ class Linear {
 };
 
 /// The three parts of a merged projection, q and k rotated. cos, sin (T, d/2) fp32; half-split
-/// layout: (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin). qkv (T, (H + 2 G) d).
+/// layout: (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin). qkv (T, (H + 2 G) d), which is used up:
+/// without gradients the parts may be its own memory.
 struct Heads {
   at::Tensor q;  // (T, H, d)
   at::Tensor k;  // (T, G, d)

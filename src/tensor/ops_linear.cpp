@@ -1,5 +1,8 @@
+// Projections, and the gated activation that stands behind one.
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -8,6 +11,7 @@
 
 #include "core/error.h"
 #include "tensor/kernels/capsule.h"
+#include "tensor/kernels/parallel.h"
 #include "tensor/kernels/product.h"
 #include "tensor/ops.h"
 #include "tensor/ops_plain.h"
@@ -74,16 +78,73 @@ at::Tensor rows_contiguous(const at::Tensor& x) {
   return x.stride(1) == 1 && x.stride(0) >= x.size(1) ? x : x.contiguous();
 }
 
+/// act(gate) * up of a product, computed with it.
+struct Gated {
+  Activation kind;
+  at::Tensor out;
+};
+
+bool on_loops(const at::Tensor& x) {
+  return x.is_cpu() && (x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kFloat);
+}
+
+struct GatedActivation : torch::autograd::Function<GatedActivation> {
+  static constexpr int64_t kRows = 64;  // a thread takes at a time
+
+  static at::Tensor compute(const at::Tensor& x, Activation kind) {
+    const int64_t width = x.size(1) / 2;
+    const at::Tensor out = at::empty({x.size(0), width}, x.options());
+    kernels::with_storage(x.scalar_type(), [&](auto type) {
+      using T = decltype(type);
+      kernels::for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
+        kernels::loops<T>().gate(kernels::data<T>(x) + 2 * begin * width, 2 * width, width,
+                                 end - begin, width, kind, kernels::data<T>(out) + begin * width,
+                                 width);
+      });
+    });
+    return out;
+  }
+
+  /// `known`: the result, where there is one.
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, Activation kind,
+                            const Gated* known) {
+    const at::Tensor x = input.contiguous();
+    context->save_for_backward({x});
+    context->saved_data["kind"] = static_cast<int64_t>(kind);
+    return known ? known->out : compute(x, kind);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const at::Tensor x = context->get_saved_variables()[0], dout = gradients[0].contiguous();
+    const auto kind = static_cast<Activation>(context->saved_data["kind"].toInt());
+    const int64_t width = x.size(1) / 2;
+    const at::Tensor dx = at::empty_like(x);
+    kernels::with_storage(x.scalar_type(), [&](auto type) {
+      using T = decltype(type);
+      kernels::for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
+        kernels::loops<T>().gate_gradient(kernels::data<T>(dout) + begin * width,
+                                          kernels::data<T>(x) + 2 * begin * width, end - begin,
+                                          width, kind, kernels::data<T>(dx) + 2 * begin * width);
+      });
+    });
+    return {dx, {}, {}};
+  }
+};
+
 }  // namespace
 
-/// y = x weight^T + bias on packed panels.
+/// y = x weight^T + bias on packed panels; fills `gated` from it where given.
 struct Linear::Product : torch::autograd::Function<Linear::Product> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                            const std::shared_ptr<State>& state) {
+                            const std::shared_ptr<State>& state, const Gated* gated) {
     const at::Tensor x = rows_contiguous(input);
     const at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
-    kernels::product(x, state->forward_panels(), bias.value_or(at::Tensor()), y);
+    const at::Tensor panels = state->forward_panels(), added = bias.value_or(at::Tensor());
+    if (gated)
+      kernels::gated_product(x, panels, added, gated->kind, y, gated->out);
+    else
+      kernels::product(x, panels, added, y);
     context->save_for_backward({x, weight});
     context->saved_data["state"] = kernels::capsule(state);
     context->saved_data["bias"] = bias.has_value();
@@ -108,7 +169,7 @@ struct Linear::Product : torch::autograd::Function<Linear::Product> {
       kernels::product_of_transposed(dy, x, dw);
     }
     if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) db = dy.sum(0);
-    return {dx, dw, db, {}};
+    return {dx, dw, db, {}, {}};
   }
 };
 
@@ -118,10 +179,31 @@ Linear::Linear(at::Tensor weight, at::Tensor bias)
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   const at::Tensor &weight = state_->weight(), &bias = state_->bias();
   const at::Tensor y =
-      packs(x)
-          ? Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_)
-          : plain::linear(x, weight, bias);
+      packs(x) ? Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt,
+                                state_, static_cast<const Gated*>(nullptr))
+               : plain::linear(x, weight, bias);
   return state_->term ? y.add(state_->term(x)) : y;
+}
+
+at::Tensor Linear::gated(const at::Tensor& x, Activation activation) const {
+  const at::Tensor &weight = state_->weight(), &bias = state_->bias();
+  const int64_t width = weight.size(0) / 2;
+  if (!packs(x) || state_->term || width % kernels::kTile != 0)
+    return gated_activation((*this)(x), activation);
+  const Gated gated = {activation, at::empty({x.size(0), width}, x.options())};
+  if (!c10::GradMode::is_enabled()) {
+    kernels::gated_product(rows_contiguous(x), state_->forward_panels(), bias, activation, {},
+                           gated.out);
+    return gated.out;
+  }
+  const at::Tensor both = Product::apply(
+      x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_, &gated);
+  return GatedActivation::apply(both, activation, &gated);
+}
+
+at::Tensor gated_activation(const at::Tensor& x, Activation activation) {
+  return on_loops(x) ? GatedActivation::apply(x, activation, static_cast<const Gated*>(nullptr))
+                     : plain::gated_activation(x, activation);
 }
 
 void Linear::adapt(std::function<at::Tensor(const at::Tensor& x)> term) const {

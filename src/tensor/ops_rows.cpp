@@ -1,9 +1,12 @@
-// Norms, rotary embeddings and gated activations: each one pass over memory, forward and backward.
+// Norms and rotary embeddings: each one pass over memory, forward and backward.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
 
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/product.h"
@@ -85,83 +88,59 @@ bool norm_on_loops(const at::Tensor& x, const at::Tensor& weight) {
          weight.is_contiguous();
 }
 
+/// Rows of `heads` heads of size d and of `rest` numbers behind them: turns the heads and copies
+/// the rest, or leaves it where `out` is `in`. Both (T, ...) with rows that lie together.
+void turn_rows(const at::Tensor& in, int64_t heads, int64_t rest, const at::Tensor& cosine,
+               const at::Tensor& sine, float direction, const at::Tensor& out) {
+  const int64_t d = 2 * cosine.size(1), ld = in.stride(0), ld_out = out.stride(0);
+  with_storage(in.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    for_each_part(in.size(0), kRows, [&](int64_t begin, int64_t end) {
+      const T* from = data<T>(in) + begin * ld;
+      T* to = data<T>(out) + begin * ld_out;
+      loops<T>().rotate(from, ld, data<float>(cosine) + begin * d / 2,
+                        data<float>(sine) + begin * d / 2, end - begin, heads, d, direction, to,
+                        ld_out);
+      if (from == to) return;
+      for (int64_t row = 0; row < end - begin; ++row)
+        std::copy_n(from + row * ld + heads * d, rest, to + row * ld_out + heads * d);
+    });
+  });
+}
+
 /// Rotates q and k, copies v: from (T, (H + 2 G) d) into the same layout.
 struct SplitRotary : torch::autograd::Function<SplitRotary> {
-  static void turn(const at::Tensor& in, int64_t first, int64_t heads, const at::Tensor& cosine,
-                   const at::Tensor& sine, float direction, const at::Tensor& out,
-                   int64_t first_out) {
-    const int64_t d = 2 * cosine.size(1);
-    with_storage(in.scalar_type(), [&](auto type) {
-      using T = decltype(type);
-      for_each_part(in.size(0), kRows, [&](int64_t begin, int64_t end) {
-        loops<T>().rotate(data<T>(in) + begin * in.stride(0) + first * d, in.stride(0),
-                          data<float>(cosine) + begin * d / 2, data<float>(sine) + begin * d / 2,
-                          end - begin, heads, d, direction,
-                          data<T>(out) + begin * out.stride(0) + first_out * d, out.stride(0));
-      });
-    });
-  }
-
   static variable_list forward(AutogradContext* context, const at::Tensor& input,
                                const at::Tensor& cosine, const at::Tensor& sine, int64_t heads,
                                int64_t kv_heads) {
     const at::Tensor qkv = input.contiguous(), c = cosine.contiguous(), s = sine.contiguous();
-    const int64_t tokens = qkv.size(0), d = 2 * c.size(1), all = heads + 2 * kv_heads;
-    at::Tensor out = at::empty({tokens, all, d}, qkv.options());
-    turn(qkv, 0, heads + kv_heads, c, s, 1, out, 0);
-    out.narrow(1, heads + kv_heads, kv_heads)
-        .copy_(qkv.view({tokens, all, d}).narrow(1, heads + kv_heads, kv_heads));
+    const at::Tensor out = at::empty_like(qkv);
+    turn_rows(qkv, heads + kv_heads, kv_heads * 2 * c.size(1), c, s, 1, out);
     context->save_for_backward({c, s});
-    return out.split_with_sizes({heads, kv_heads, kv_heads}, 1);
+    return split(out, heads, kv_heads);
+  }
+
+  static variable_list split(const at::Tensor& qkv, int64_t heads, int64_t kv_heads) {
+    const int64_t all = heads + 2 * kv_heads;
+    return qkv.view({qkv.size(0), all, qkv.size(1) / all})
+        .split_with_sizes({heads, kv_heads, kv_heads}, 1);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const int64_t tokens = saved[0].size(0), d = 2 * saved[0].size(1);
     const int64_t heads = gradients[0].size(1), kv_heads = gradients[1].size(1);
-    at::Tensor out = at::empty({tokens, (heads + 2 * kv_heads) * d}, gradients[0].options());
+    const at::Tensor out = at::empty({tokens, (heads + 2 * kv_heads) * d}, gradients[0].options());
     const auto together = [](const at::Tensor& x) {
       return x.stride(2) == 1 && x.stride(1) == x.size(2) ? x : x.contiguous();
     };
-    turn(together(gradients[0]), 0, heads, saved[0], saved[1], -1, out, 0);
-    turn(together(gradients[1]), 0, kv_heads, saved[0], saved[1], -1, out, heads);
-    out.narrow(1, (heads + kv_heads) * d, kv_heads * d)
-        .view({tokens, kv_heads, d})
-        .copy_(gradients[2]);
+    const auto part = [&](int64_t first, int64_t count) {
+      return out.narrow(1, first * d, count * d);
+    };
+    turn_rows(together(gradients[0]), heads, 0, saved[0], saved[1], -1, part(0, heads));
+    turn_rows(together(gradients[1]), kv_heads, 0, saved[0], saved[1], -1, part(heads, kv_heads));
+    part(heads + kv_heads, kv_heads).view({tokens, kv_heads, d}).copy_(gradients[2]);
     return {out, {}, {}, {}, {}};
-  }
-};
-
-struct GatedActivation : torch::autograd::Function<GatedActivation> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, Activation kind) {
-    const at::Tensor x = input.contiguous();
-    const int64_t width = x.size(1) / 2;
-    const at::Tensor out = at::empty({x.size(0), width}, x.options());
-    with_storage(x.scalar_type(), [&](auto type) {
-      using T = decltype(type);
-      for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
-        loops<T>().gate(data<T>(x) + 2 * begin * width, end - begin, width, kind,
-                        data<T>(out) + begin * width);
-      });
-    });
-    context->save_for_backward({x});
-    context->saved_data["kind"] = static_cast<int64_t>(kind);
-    return out;
-  }
-
-  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const at::Tensor x = context->get_saved_variables()[0], dout = gradients[0].contiguous();
-    const auto kind = static_cast<Activation>(context->saved_data["kind"].toInt());
-    const int64_t width = x.size(1) / 2;
-    const at::Tensor dx = at::empty_like(x);
-    with_storage(x.scalar_type(), [&](auto type) {
-      using T = decltype(type);
-      for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
-        loops<T>().gate_gradient(data<T>(dout) + begin * width, data<T>(x) + 2 * begin * width,
-                                 end - begin, width, kind, data<T>(dx) + 2 * begin * width);
-      });
-    });
-    return {dx, {}};
   }
 };
 
@@ -186,13 +165,14 @@ Heads split_rotary(const at::Tensor& qkv, const at::Tensor& cos, const at::Tenso
                    int64_t heads, int64_t kv_heads) {
   if (!on_loops(qkv) || cos.scalar_type() != at::kFloat)
     return plain::split_rotary(qkv, cos, sin, heads, kv_heads);
-  const variable_list parts = SplitRotary::apply(qkv, cos, sin, heads, kv_heads);
+  variable_list parts;
+  if (c10::GradMode::is_enabled() || !qkv.is_contiguous()) {
+    parts = SplitRotary::apply(qkv, cos, sin, heads, kv_heads);
+  } else {
+    turn_rows(qkv, heads + kv_heads, 0, cos.contiguous(), sin.contiguous(), 1, qkv);
+    parts = SplitRotary::split(qkv, heads, kv_heads);
+  }
   return {parts[0], parts[1], parts[2]};
-}
-
-at::Tensor gated_activation(const at::Tensor& x, Activation activation) {
-  return on_loops(x) ? GatedActivation::apply(x, activation)
-                     : plain::gated_activation(x, activation);
 }
 
 }  // namespace amalgam

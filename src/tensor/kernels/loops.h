@@ -71,8 +71,10 @@ struct Loops {
   /// Rotates `heads` heads of size d of a row each: direction 1 forward, -1 backward.
   void (*rotate)(const T* in, int64_t ld, const float* cosine, const float* sine, int64_t rows,
                  int64_t heads, int64_t d, float direction, T* out, int64_t ld_out);
-  /// out (rows, F) = act(gate) * up for in = [gate | up] (rows, 2 F).
-  void (*gate)(const T* in, int64_t rows, int64_t width, Activation kind, T* out);
+  /// out (rows, width) = act(gate) * up; up stands `apart` behind gate in a row of `in`.
+  void (*gate)(const T* in, int64_t ld, int64_t apart, int64_t rows, int64_t width, Activation kind,
+               T* out, int64_t ld_out);
+  /// From dout (rows, F) and in = [gate | up] (rows, 2 F), both dense.
   void (*gate_gradient)(const T* dout, const T* in, int64_t rows, int64_t width, Activation kind,
                         T* din);
 

@@ -102,11 +102,12 @@ inline Activated activate(Vec x, Activation kind) {
 }
 
 template <class T>
-void gate(const T* in, int64_t rows, int64_t width, Activation kind, T* out) {
+void gate(const T* in, int64_t ld, int64_t apart, int64_t rows, int64_t width, Activation kind,
+          T* out, int64_t ld_out) {
   for (int64_t r = 0; r < rows; ++r) {
-    const T* row = in + 2 * r * width;
+    const T* row = in + r * ld;
     for_lanes(width, [&](auto get, auto put, int64_t) {
-      put(out + r * width, activate(get(row), kind).value * get(row + width));
+      put(out + r * ld_out, activate(get(row), kind).value * get(row + apart));
     });
   }
 }

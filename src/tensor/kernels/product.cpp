@@ -102,30 +102,71 @@ template void row_block<float>(const float*, int64_t, int64_t, int64_t, const fl
 template void row_block<Bf16>(const Bf16*, int64_t, int64_t, int64_t, const Bf16*, int64_t, int64_t,
                               float*, int64_t);
 
-void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
-             const at::Tensor& out, const at::Tensor& row_scale) {
-  const int64_t m = a.size(0), k = a.size(1), n = out.size(1), columns = panels.size(0);
-  AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == k * kTile);
+namespace {
+
+/// Calls work(row, rows, first panel, last panel) for blocks of rows, side by side and, where there
+/// are few of them (decoding), also for groups of the panels.
+template <class Work>
+void for_each_block(int64_t m, int64_t panels, const Work& work) {
   const int64_t row_blocks = (m + kTile - 1) / kTile;
   if (row_blocks == 0) return;
-  // Few rows (decoding): the threads share the columns.
   const int64_t wanted = 4 * at::get_num_threads();
-  const int64_t groups = std::clamp<int64_t>((wanted + row_blocks - 1) / row_blocks, 1, columns);
+  const int64_t groups = std::clamp<int64_t>((wanted + row_blocks - 1) / row_blocks, 1, panels);
+  for_each_item(row_blocks * groups, [&](int64_t item) {
+    const int64_t row = item / groups * kTile, group = item % groups;
+    work(row, std::min(kTile, m - row), panels * group / groups, panels * (group + 1) / groups);
+  });
+}
+
+/// Rows [row, row + rows) of a b + bias at one panel of b, of which `columns` count.
+template <class T>
+void store_product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
+                   const at::Tensor& row_scale, int64_t row, int64_t rows, int64_t panel,
+                   int64_t columns, T* out, int64_t ld_out) {
+  alignas(64) float tile[kTile * kTile];
+  row_block(data<T>(a) + row * a.stride(0), a.stride(0), rows, a.size(1), data<T>(panels), panel,
+            panel + 1, tile, kTile);
+  loops<T>().store_tile(tile, kTile, rows, columns,
+                        row_scale.defined() ? data<float>(row_scale) + row : nullptr,
+                        bias.defined() ? data<T>(bias) + panel * kTile : nullptr, out, ld_out);
+}
+
+}  // namespace
+
+void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
+             const at::Tensor& out, const at::Tensor& row_scale) {
+  const int64_t n = out.size(1), ld = out.stride(0);
+  AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == a.size(1) * kTile);
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_item(row_blocks * groups, [&](int64_t item) {
-      const int64_t row = item / groups * kTile, group = item % groups;
-      const int64_t rows = std::min(kTile, m - row);
-      const float* scales = row_scale.defined() ? data<float>(row_scale) + row : nullptr;
-      alignas(64) float tile[kTile * kTile];
-      for (int64_t panel = columns * group / groups; panel < columns * (group + 1) / groups;
-           ++panel) {
+    for_each_block(
+        a.size(0), panels.size(0), [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
+          for (int64_t panel = first; panel < last; ++panel) {
+            const int64_t column = panel * kTile;
+            store_product(a, panels, bias, row_scale, row, rows, panel, std::min(kTile, n - column),
+                          data<T>(out) + row * ld + column, ld);
+          }
+        });
+  });
+}
+
+void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
+                   Activation kind, const at::Tensor& both, const at::Tensor& out) {
+  const int64_t width = out.size(1), half = width / kTile;
+  AMALGAM_CHECK(a.stride(1) == 1 && out.is_contiguous() && panels.size(1) == a.size(1) * kTile);
+  AMALGAM_CHECK(width % kTile == 0 && panels.size(0) == 2 * half);
+  with_storage(a.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    const int64_t apart = both.defined() ? width : kTile, ld = 2 * apart;
+    for_each_block(a.size(0), half, [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
+      alignas(64) T scratch[2 * kTile * kTile];
+      for (int64_t panel = first; panel < last; ++panel) {
         const int64_t column = panel * kTile;
-        row_block(data<T>(a) + row * a.stride(0), a.stride(0), rows, k, data<T>(panels), panel,
-                  panel + 1, tile, kTile);
-        loops<T>().store_tile(tile, kTile, rows, std::min(kTile, n - column), scales,
-                              bias.defined() ? data<T>(bias) + column : nullptr,
-                              data<T>(out) + row * out.stride(0) + column, out.stride(0));
+        T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
+        store_product(a, panels, bias, {}, row, rows, panel, kTile, gate, ld);
+        store_product(a, panels, bias, {}, row, rows, panel + half, kTile, gate + apart, ld);
+        loops<T>().gate(gate, ld, apart, rows, kTile, kind, data<T>(out) + row * width + column,
+                        width);
       }
     });
   });

@@ -53,6 +53,11 @@ at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple);
 void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
              const at::Tensor& out, const at::Tensor& row_scale = {});
 
+/// out (M, F) = act(gate) * up for [gate | up] (M, 2 F) = a (M, K) b + bias, rounded to the type.
+/// These go to `both` where it is defined. F is a multiple of 64.
+void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
+                   Activation kind, const at::Tensor& both, const at::Tensor& out);
+
 /// out (N, K) = dy (M, N)^T x (M, K), in fp32 or in the type of dy.
 void product_of_transposed(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& out);
 

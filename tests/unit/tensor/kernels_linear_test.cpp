@@ -50,6 +50,28 @@ TEST_P(LinearTest, ValuesAndGradientsAreThePlainOnes) {
   }
 }
 
+TEST_P(LinearTest, GatedIsTheActivationOfTheProduct) {
+  // Widths of whole tiles take one pass, others two; one row, part of a block, several.
+  for (const int64_t rows : {1, 65, 200})
+    for (const int64_t width : {64, 192, 40})
+      for (const bool with_bias : {false, true})
+        for (const auto kind : {Activation::kSilu, Activation::kGeluTanh}) {
+          const Tensors inputs = leaves({{rows, 48}, {2 * width, 48}, {2 * width}}, GetParam());
+          const auto linear = [&](const Tensors& t) {
+            return Linear(t[1], with_bias ? t[2] : at::Tensor());
+          };
+          const size_t count = with_bias ? 3 : 2;
+          const auto fused =
+              run([&](const Tensors& t) { return linear(t).gated(t[0], kind); }, inputs, count);
+          const auto apart =
+              run([&](const Tensors& t) { return gated_activation(linear(t)(t[0]), kind); }, inputs,
+                  count);
+          for (size_t i = 0; i < fused.size(); ++i) EXPECT_TRUE(fused[i].equal(apart[i])) << i;
+          const c10::InferenceMode guard;
+          EXPECT_TRUE(linear(inputs).gated(inputs[0], kind).equal(fused[0]));
+        }
+}
+
 TEST_P(LinearTest, RowsDoNotDependOnOtherRows) {
   for (const Shape& shape : {Shape{300, 512, 200}, Shape{77, 1536, 64}}) {
     const Tensors t = leaves({{shape.rows, shape.in}, {shape.out, shape.in}}, GetParam());

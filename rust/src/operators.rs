@@ -26,6 +26,7 @@ pub const GREATER_OR_EQUAL: &str = "operator>=";
 pub const IN: &str = "operator-in";
 pub const TUPLE: &str = "__tuple";
 pub const EACH: &str = "__each";
+pub const ONE: &str = "__one";
 
 pub fn add_to(environment: &mut Environment) {
     environment.add_filter(CONCAT, concat);
@@ -46,6 +47,7 @@ pub fn add_to(environment: &mut Environment) {
     environment.add_filter(IN, contained);
     environment.add_function(TUPLE, |items: Rest<Value>| Tuple::of(items.0));
     environment.add_function(EACH, each);
+    environment.add_global(ONE, 1);
 }
 
 pub fn invalid(why: impl Into<String>) -> Error {

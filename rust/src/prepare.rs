@@ -1,10 +1,11 @@
 //! What Jinja2 accepts and minijinja does not, rewritten in the source of a template: newline styles,
 //! tuples (which minijinja reads as lists), loops over none (which it takes for empty), transformers'
-//! `{% generation %}` blocks, and the rarer escapes in string literals.
+//! `{% generation %}` blocks, and the rarer escapes in string literals. Products get a factor that is
+//! a variable, since those of constants would be computed while compiling, where nothing is bounded.
 
 use minijinja::machinery::{tokenize, Token};
 
-use crate::operators::{EACH, TUPLE};
+use crate::operators::{EACH, ONE, TUPLE};
 use crate::template::WHITESPACE;
 
 /// Replaces the bytes begin..end of the source.
@@ -53,6 +54,10 @@ pub fn to_minijinja(source: &str) -> String {
             }
             Token::BracketOpen | Token::BraceOpen => {
                 open.push(Bracket { begin, groups: false, commas: 0 });
+            }
+            // Behind these it spreads a list over arguments.
+            Token::Mul if !matches!(before.last(), Some(Token::ParenOpen | Token::Comma)) => {
+                edit(end, end, &format!(" {ONE} *"));
             }
             Token::Comma => {
                 if let Some(bracket) = open.last_mut() {

@@ -102,7 +102,7 @@ std::string Tokenizer::decode(std::span<const Token> ids, bool skip_special_toke
   const RustAnswer answer(rust::amalgam_text_decode(state_->tokenizer.get(),
                                                     reinterpret_cast<const uint32_t*>(ids.data()),
                                                     ids.size(), skip_special_tokens));
-  if (answer.status() != rust::kDone) fail("cannot decode token ids: {}", answer.text());
+  if (answer.status() != rust::kDone) fail_usage("cannot decode token ids: {}", answer.text());
   return std::string(answer.text());
 }
 

@@ -12,7 +12,8 @@ void read_decoder(const Json& config) {
   const auto model = make_model(config, at::kFloat, at::kMeta);
   model->length_class(100'000);
   model->weights().count();
-  forecast_memory({}, config, model->shape(), 2, 8192);
+  forecast_inference({}, config, model->shape(), 2, 8192);
+  forecast_training({}, config, model->shape(), {});
 }
 
 void read_encoder(const Json& config) {

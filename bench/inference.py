@@ -3,7 +3,7 @@
 
   logprobs  log-probabilities of 3 responses to each prompt, beside Hugging Face
   reward    a sequence classifier's scores of the same conversations, beside Hugging Face
-  generate  5 samples of 128 tokens for each of 32 prompts, beside Hugging Face generate
+  generate  5 samples for each prompt, answers of real lengths, beside Hugging Face generate
   decode    new tokens for 1, 5 and 160 sequences, beside llama.cpp's llama-batched-bench, and what
             a step of decoding takes beside what memory and matrix rate would allow
 
@@ -21,13 +21,13 @@ import statistics
 import sys
 import tempfile
 
-from compare import read_lines, run, write_lines
+from measure import PEERS, SIZES, print_table, rate, read_lines, run, spread, write_lines
 
 PARTS = ["logprobs", "reward", "generate", "decode"]
-SIZES = ["33m", "300m"]
 BATCHES = ["4", "8", "16"]  # Hugging Face's batch: the fastest of these in the first round is taken
-SAMPLES, NEW_TOKENS = 5, 128
-GENERATE_SECONDS = 40  # after which Hugging Face generate stops
+SAMPLES = 5
+GENERATED = {"33m": 32, "300m": 8}  # prompts of the part generate
+GENERATE_SECONDS = 500  # after which Hugging Face generate stops
 # Tokens of each prompt, and new ones, of the part decode; sequences, and prompts they belong to.
 FIXED_PROMPT = 170
 DECODED = {"33m": {1: 128, 5: 128, 160: 128}, "300m": {1: 128, 5: 128, 160: 32}}
@@ -35,12 +35,6 @@ PROMPTS_OF = {1: 1, 5: 1, 160: 32}
 LARGE_MIB = 2048  # far more than caches hold
 AGREEMENT = 0.1  # largest mean distance of log-probabilities or scores between bf16 programs
 SLOW = 60  # seconds of a peer that is not run again
-
-
-def spread(values):
-    """The median, with the extremes where there are several."""
-    text = "%.3g" % statistics.median(values)
-    return text if len(values) == 1 else "%s (%.3g to %.3g)" % (text, min(values), max(values))
 
 
 class Size:
@@ -55,12 +49,10 @@ class Size:
         return self.scratch / (name + ".log")
 
     def table(self, title, *columns):
-        print("\n| %s, %s | %s |" % (self.size, title, " | ".join(columns)))
-        print("|---" * (1 + len(columns)) + "|")
+        print_table("%s, %s" % (self.size, title), *columns)
 
     def rate(self, name, *arguments):
-        program = self.program.parent / "bench" / ("bench_" + name)
-        return float(run([program, *arguments], self.log(name))[0])
+        return rate(self.program, name, self.log(name), *arguments)
 
     def own(self, command, model, source, *flags):
         """The rows that amalgam writes, its metrics, peak memory inside ("peak_gb")."""
@@ -72,9 +64,8 @@ class Size:
 
     def hugging_face(self, script, *arguments):
         """The lines that a script prints, first word and rest, and its peak memory in GB."""
-        script = pathlib.Path(__file__).parent / "peers" / script
-        output, _, peak = run([self.peers / "trl/bin/python", script, self.data, *arguments],
-                              self.log(script.stem))
+        output, _, peak = run([self.peers / "trl/bin/python", PEERS / script, self.data, *arguments],
+                              self.log(pathlib.Path(script).stem))
         return [line.split(maxsplit=1) for line in output.splitlines()], peak
 
     def forward(self, what):
@@ -116,20 +107,25 @@ class Size:
                   % (name, spread(seconds), median / own, tokens / median, peak))
 
     def generate(self):
-        own = []
+        own, prompts = [], read_lines(self.data / "prompts.jsonl")[:GENERATED[self.size]]
+        longest = max(row["max_new_tokens"] for row in prompts)
+        source = self.scratch / "prompts.jsonl"
+        write_lines(source, prompts)
         for _ in range(self.repeats):
-            _, metrics = self.own("generate", "model", self.data / "prompts.jsonl",
-                                  *self.sampling(SAMPLES, NEW_TOKENS))
+            _, metrics = self.own("generate", "model", source, *self.sampling(SAMPLES, longest))
             own.append(metrics["prefill_seconds"] + metrics["decode_seconds"])
-        ((_, line),), peak = self.hugging_face("hf_generate.py", SAMPLES, NEW_TOKENS,
+        ((_, line),), peak = self.hugging_face("hf_generate.py", SAMPLES, len(prompts),
                                                GENERATE_SECONDS)
-        steps, first, rest = line.split()
-        peer = float(first) + float(rest) / (int(steps) - 1) * (NEW_TOKENS - 1)
-        self.compare("generate", metrics["tokens"], (
-            ("amalgam", own, metrics["peak_gb"]), ("Hugging Face generate", [peer], peak)))
-        if int(steps) < NEW_TOKENS:
-            print("\nHugging Face generate made %s steps in %d s; the others are reckoned to take as "
-                  "long as their mean." % (steps, GENERATE_SECONDS))
+        steps, seconds, last = line.split()
+        missing = longest - int(steps)
+        self.compare("generate, %d prompts of %d samples" % (len(prompts), SAMPLES),
+                     metrics["tokens"],
+                     (("amalgam", own, metrics["peak_gb"]),
+                      ("Hugging Face generate", [float(seconds) + missing * float(last)], peak)))
+        print("\nanswers of %d to %d tokens" % (min(row["max_new_tokens"] for row in prompts), longest))
+        if missing:
+            print("\nHugging Face generate made %s steps in %s s; the other %d, longer ones, are "
+                  "reckoned like its last." % (steps, seconds, missing))
 
     @staticmethod
     def sampling(samples, tokens):

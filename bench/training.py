@@ -1,97 +1,111 @@
 #!/usr/bin/env python3
-"""Measures amalgam's training beside its peers, one after the other in one go, and prints a table.
+"""Measures amalgam's training on this machine, one program after the other, and prints tables:
 
-Seconds per optimiser step of 16 examples, the reference's forward inside, mean of the steps
-after the first two (fresh memory is slow); tokens of the examples per second, a prompt counted once;
-peak memory of the process; and the share of the machine's matrix rate that the products this step
-needs at the least would be.
+  training  steps of WRPO, DPO and SFT beside the official WRPO trainer and TRL; ours also without
+            sharing prompts and with activation checkpointing
+  growth    steps of WRPO by length, by size of micro-batches and by vocabulary, ours alone
 
-The machine's load before and after is printed: figures from a busy machine say little.
+Seconds per optimiser step, the reference's forward inside, mean of the steps after the first two
+(fresh memory is slow); tokens of the examples per second, a prompt counted once; peak memory of the
+process beside what `amalgam inspect` forecasts; and the share of the machine's matrix rate that the
+products which a step needs at the least would be. The machine's load is printed: figures from a busy
+machine say little.
 """
 import argparse
 import json
 import os
 import pathlib
+import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-BATCH = 16
+from measure import PEERS, SIZES, print_table, rate, read_lines, run, write_lines
+
+BATCH = {"33m": 16, "300m": 4}  # examples a step
 SKIPPED_STEPS = 2
-TRAINING = {"objective": "wrpo", "alpha": 0.1, "beta": 0.01, "lr": 3e-7, "batch_size": BATCH,
-            "epochs": 1, "max_length": 2048, "max_prompt_length": 1800, "dtype": "bf16"}
+SETTINGS = {"lr": 3e-7, "epochs": 1, "max_length": 2048, "max_prompt_length": 1800, "dtype": "bf16"}
+OBJECTIVES = {"wrpo": {"objective": "wrpo", "alpha": 0.1, "beta": 0.01},
+              "dpo": {"objective": "dpo", "beta": 0.01},
+              "sft": {}}
+# Part growth: the sequences' lengths (a quarter of each is the prompt's), tokens of a step's
+# quadruples, and the settings and vocabularies gone through.
+LENGTHS, STEP_TOKENS, STEPS = [256, 512, 1024, 2048, 4096], 40960, 5
+MICRO_BATCHES, VOCABULARIES = [1024, 2048, 4096, 8192, 16384], [8192, 32768, 131072]
 
 
-def run(command, log):
-    """Output, seconds and peak memory in GB of a command; its messages go to `log`."""
-    print("compare: " + " ".join(str(part) for part in command[:3]), file=sys.stderr)
-    start = time.perf_counter()
-    with open(log, "w") as errors:
-        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE,
-                                   stderr=errors, text=True)
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit("compare: failed, see %s: %s" % (log, " ".join(map(str, command))))
-    return output, time.perf_counter() - start, usage.ru_maxrss / 1e6
+class Model:
+    """A model folder and the products of a step on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = json.loads((folder / "config.json").read_text())
+
+    def products(self, lengths, reference):
+        """GFLOP of the matrix products for examples (prompt, responses): prompts shared, logits of
+        responses only; forward, twice that backward, and the reference's forward."""
+        hidden, layers = self.config["hidden_size"], self.config["num_hidden_layers"]
+        kv = hidden * self.config["num_key_value_heads"] // self.config["num_attention_heads"]
+        weights = layers * hidden * (2 * hidden + 2 * kv + 3 * self.config["intermediate_size"])
+        total = 0
+        for prompt, responses in lengths:
+            answered = sum(responses)
+            pairs = prompt ** 2 / 2 + sum(n * prompt + n ** 2 / 2 for n in responses)
+            total += 2 * (weights * (prompt + answered) + hidden * self.config["vocab_size"] * answered
+                          + 2 * layers * hidden * pairs)
+        return (4 if reference else 3) * total / 1e9
 
 
-def read_lines(path):
-    with open(path) as lines:
-        return [json.loads(line) for line in lines]
+class Steps:
+    """What a trainer took: seconds a step, peak memory, forecast of it."""
 
-
-def write_lines(path, rows):
-    with open(path, "w") as out:
-        out.writelines(json.dumps(row) + "\n" for row in rows)
+    def __init__(self, seconds, peak, forecast=None):
+        self.seconds, self.peak, self.forecast = seconds, peak, forecast
 
 
 class Bench:
-    def __init__(self, args):
-        self.program, self.peers, self.data = args.program, args.peers, args.data
-        self.steps, self.scratch = args.steps, pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
-        self.model = self.data / "model"
+    def __init__(self, program, peers, scratch):
+        self.program, self.peers, self.scratch = program, peers, scratch
         self.rates = []
 
     def log(self, name):
         return self.scratch / (name + ".log")
 
     def matrix_rate(self):
-        program = self.program.parent / "bench/bench_matmul_rate"
-        self.rates.append(float(run([program], self.log("rate"))[0]))
+        self.rates.append(rate(self.program, "matmul_rate", self.log("rate")))
 
-    def peer(self, environment, script, *arguments):
-        python = self.peers / environment / "bin/python"
-        script = pathlib.Path(__file__).parent / "peers" / script
-        return run([python, script, self.data, *arguments], self.log(script.stem))
-
-    def peer_steps(self, environment, script):
-        output, _, peak = self.peer(environment, script, self.steps)
-        steps = [float(line.split()[2]) for line in output.splitlines() if line.startswith("STEP")]
-        return statistics.mean(steps[SKIPPED_STEPS:]), peak
-
-    def own_steps(self):
+    def own(self, objective, model, data, batch, **settings):
+        command = "sft" if objective == "sft" else "prefer"
+        values = {**SETTINGS, "batch_size": batch, **OBJECTIVES[objective], **settings}
+        flags = [part for key, value in values.items()
+                 for part in ("--set", "%s.%s=%s" % (command, key, str(value).lower()))]
         output = self.scratch / "trained"
-        settings = [part for key, value in TRAINING.items()
-                    for part in ("--set", "prefer.%s=%s" % (key, value))]
-        _, _, peak = run([self.program, "prefer", "--model", self.model, "--data",
-                          self.data / "quads.jsonl", "--output", output, *settings],
-                         self.log("prefer"))
+        shutil.rmtree(output, ignore_errors=True)
+        _, _, peak = run([self.program, command, "--model", model.folder, "--data", data, "--output",
+                          output, *flags], self.log(command))
         rows = read_lines(output / "metrics.jsonl")
         steps = [row["seconds"] for row in rows if "step" in row]
         reference = sum(row["reference_seconds"] for row in rows if "reference_seconds" in row)
-        return statistics.mean(steps[SKIPPED_STEPS:]) + reference / len(steps), peak
+        flags = [flag.replace("sft.", "prefer.") for flag in flags]
+        inspected = json.loads(run([self.program, "inspect", "--model", model.folder, "--json",
+                                    *flags], self.log("inspect"))[0])
+        return Steps(statistics.mean(steps[SKIPPED_STEPS:]) + reference / len(steps), peak,
+                     inspected["memory"]["training"]["total"] / 1e9)
 
-    def lengths(self):
+    def peer(self, environment, script, folder, steps, batch):
+        python = self.peers / environment / "bin/python"
+        output, _, peak = run([python, PEERS / script, folder, steps, batch],
+                              self.log(pathlib.Path(script).stem))
+        seconds = [float(line.split()[2]) for line in output.splitlines() if line.startswith("STEP")]
+        return Steps(statistics.mean(seconds[SKIPPED_STEPS:]), peak)
+
+    def lengths(self, model, rows):
         """Tokens of the prompt and of each response, per quadruple."""
-        rows = read_lines(self.data / "quads.jsonl")
         messages = [[row["prompt"], *row["chosen"], *row["rejected"]] for row in rows]
         write_lines(self.scratch / "texts.jsonl",
                     [{"id": 0, "messages": [message]} for row in messages for message in row])
-        run([self.program, "tokenize", "--model", self.model, "--input",
+        run([self.program, "tokenize", "--model", model.folder, "--input",
              self.scratch / "texts.jsonl", "--output", self.scratch / "ids.jsonl"],
             self.log("tokenize"))
         counts = iter([len(row["ids"]) for row in read_lines(self.scratch / "ids.jsonl")])
@@ -99,57 +113,112 @@ class Bench:
             prompt, *responses = [next(counts) for _ in row]
             yield prompt, [count - 1 for count in responses]  # the template repeats BOS
 
-    def step_products(self, lengths):
-        """GFLOP of the matrix products in one WRPO step, prompts shared, logits of responses only."""
-        config = json.loads((self.model / "config.json").read_text())
-        hidden, layers = config["hidden_size"], config["num_hidden_layers"]
-        kv = hidden * config["num_key_value_heads"] // config["num_attention_heads"]
-        weights = layers * hidden * (2 * hidden + 2 * kv + 3 * config["intermediate_size"])
-        total = 0
-        for prompt, responses in lengths:
-            answered = sum(responses)
-            pairs = prompt ** 2 / 2 + sum(n * prompt + n ** 2 / 2 for n in responses)
-            total += 2 * (weights * (prompt + answered) + hidden * config["vocab_size"] * answered
-                          + 2 * layers * hidden * pairs)
-        forward = total / len(lengths) * BATCH / 1e9
-        return 4 * forward  # policy forward and backward (twice the forward), reference forward
+    def training(self, size, folder, steps):
+        """Rows of one size, each objective ours before its peers."""
+        batch, model = BATCH[size], Model(folder / "model")
+        quads = read_lines(folder / "quads.jsonl")[:batch * steps]
+        lengths = list(self.lengths(model, quads))
+        pairs = folder / "pairs.jsonl"
+        write_lines(pairs, [{"prompt": [row["prompt"]], "chosen": row["chosen"][1:],
+                             "rejected": row["rejected"]} for row in quads])
+        source = self.scratch / "quads.jsonl"
+        write_lines(source, quads)
+        seen = {"wrpo": lengths, "dpo": [(p, r[1:]) for p, r in lengths],
+                "sft": [(p, r[1:2]) for p, r in lengths]}
+        rows = []
 
-    def training(self):
-        lengths = list(self.lengths())
-        quadruple = statistics.mean(prompt + sum(rest) for prompt, rest in lengths) * BATCH
-        pair = statistics.mean(prompt + sum(rest[1:]) for prompt, rest in lengths) * BATCH
+        def add(name, objective, measured):
+            per_step = [(p, r) for p, r in seen[objective]]
+            tokens = sum(p + sum(r) for p, r in per_step) / steps
+            products = model.products(per_step, objective != "sft") / steps
+            rows.append((name, objective, measured, tokens, products))
+            self.matrix_rate()
+
         self.matrix_rate()
-        own = self.own_steps()
+        for objective, data in (("wrpo", source), ("dpo", pairs), ("sft", pairs)):
+            add("amalgam, " + objective, objective, self.own(objective, model, data, batch))
+        for name, settings in (("prompts not shared", {"share_prompts": False}),
+                               ("activations computed twice", {"activation_checkpointing": True})):
+            add("amalgam, wrpo, " + name, "wrpo", self.own("wrpo", model, source, batch, **settings))
+        add("amalgam, dpo, prompts not shared", "dpo",
+            self.own("dpo", model, pairs, batch, share_prompts=False))
+        for name, objective, environment, script in (
+                ("official WRPO trainer", "wrpo", "official", "official_wrpo.py"),
+                ("TRL, dpo", "dpo", "trl", "trl_dpo.py"), ("TRL, sft", "sft", "trl", "trl_sft.py")):
+            add(name, objective, self.peer(environment, script, folder, steps, batch))
+        print_table("%s, %d examples a step" % (size, batch), "s/step", "amalgam is faster by",
+                    "tokens/s", "of the matrix rate", "peak GB", "forecast GB")
+        own = {objective: measured.seconds for name, objective, measured, *_ in reversed(rows)}
+        speed = statistics.mean(self.rates)
+        for name, objective, measured, tokens, products in rows:
+            print("| %s | %.2f | %.2f | %.0f | %.1f %% | %.2f | %s |"
+                  % (name, measured.seconds, measured.seconds / own[objective],
+                     tokens / measured.seconds, 100 * products / measured.seconds / speed,
+                     measured.peak, "%.2f" % measured.forecast if measured.forecast else ""))
+        print("\nwrpo takes %.2f times the time of dpo, %.2f times without sharing prompts"
+              % (rows[0][2].seconds / rows[1][2].seconds, rows[3][2].seconds / rows[5][2].seconds))
+
+    def growth(self, folder):
+        """WRPO on made-up quadruples of one length."""
+        model = Model(folder / "model")
+
+        def grow(title, cases):
+            print_table(title, "s/step", "tokens/s", "of the matrix rate", "peak GB", "forecast GB")
+            for name, case, length, settings in cases:
+                prompt, response = length // 4, length - length // 4
+                batch = max(1, STEP_TOKENS // (prompt + 3 * response))
+                data = self.scratch / "grown.jsonl"
+                rng = random.Random(length)
+                ids = lambda count: rng.choices(range(4, 7000), k=count)
+                write_lines(data, [{"prompt_ids": ids(prompt), "rejected_ids": [ids(response)],
+                                    "chosen_ids": [ids(response), ids(response)]}
+                                   for _ in range(STEPS * batch)])
+                measured = self.own("wrpo", case, data, batch, max_length=max(LENGTHS), **settings)
+                self.matrix_rate()
+                products = case.products([(prompt, [response] * 3)] * batch, True)
+                print("| %s | %.2f | %.0f | %.1f %% | %.2f | %.2f |"
+                      % (name, measured.seconds, batch * (prompt + 3 * response) / measured.seconds,
+                         100 * products / measured.seconds / statistics.mean(self.rates[-2:]),
+                         measured.peak, measured.forecast))
+                sys.stdout.flush()
+
         self.matrix_rate()
-        official = self.peer_steps("official", "official_wrpo.py")
-        trl = self.peer_steps("trl", "trl_dpo.py")
-        self.matrix_rate()
-        products = self.step_products(lengths)
-        print("| training, 16 examples a step | s/step | amalgam is faster by | tokens/s | peak GB |")
-        print("|---|---|---|---|---|")
-        for name, (seconds, peak), tokens in (
-                ("amalgam, WRPO, quadruples", own, quadruple),
-                ("official WRPO trainer, quadruples", official, quadruple),
-                ("TRL DPO, pairs", trl, pair)):
-            print("| %s | %.2f | %.2f | %.0f | %.1f |"
-                  % (name, seconds, seconds / own[0], tokens / seconds, peak))
-        print("\nmatrix rate, bf16 2048-cubes: %s GFLOP/s; the step's products, %.0f GFLOP, are %.0f %% "
-              "of it\n" % (" ".join("%.0f" % rate for rate in self.rates), products,
-                           100 * products / own[0] / statistics.mean(self.rates)))
+        grow("length", [("%d tokens" % n, model, n, {}) for n in LENGTHS])
+        grow("micro_batch_tokens", [(str(n), model, 1024, {"micro_batch_tokens": n})
+                                    for n in MICRO_BATCHES])
+        grow("vocabulary", [(str(n), self.with_vocabulary(model, n), 1024, {})
+                            for n in VOCABULARIES])
+
+    def with_vocabulary(self, model, count):
+        folder, config = self.scratch / ("vocabulary%d" % count), self.scratch / "config.json"
+        config.write_text(json.dumps({**model.config, "vocab_size": count}))
+        run([self.program, "init", "--config", config, "--tokenizer", model.folder, "--output", folder],
+            self.log("init"))
+        return Model(folder)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=pathlib.Path, required=True)
     parser.add_argument("--peers", type=pathlib.Path, required=True)
-    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, required=True,
+                        help="a folder a size, as peers/data.py writes it")
+    parser.add_argument("--parts", nargs="+", choices=["training", "growth"], default=["training"])
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
     parser.add_argument("--steps", type=int, required=True)
     args = parser.parse_args()
-    bench = Bench(args)
-    print("load before: %.1f %.1f %.1f\n" % os.getloadavg())
-    bench.training()
-    print("\nload after: %.1f %.1f %.1f" % os.getloadavg())
-    shutil.rmtree(bench.scratch)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
+    print("load before: %.1f %.1f %.1f" % os.getloadavg())
+    for part in args.parts:
+        bench = Bench(args.program, args.peers, scratch)
+        if part == "training":
+            for size in args.sizes:
+                bench.training(size, args.data / size, args.steps)
+        else:
+            bench.growth(args.data / args.sizes[0])
+        print("\nmatrix rate, bf16 2048-cubes: %s GFLOP/s" % " ".join("%.0f" % r for r in bench.rates))
+    print("load after: %.1f %.1f %.1f" % os.getloadavg())
+    shutil.rmtree(scratch)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Does transformers read a folder that amalgam wrote, and compute what amalgam computes?
 
-usage: check_transformers.py BINARY MODEL_DIR [--tokens N] [--tolerance X]
-Loads MODEL_DIR with AutoModelForCausalLM and AutoTokenizer in fp32 and compares log-probabilities of
+usage: check_transformers.py BINARY MODEL_DIR [--base DIR] [--tokens N] [--tolerance X]
+Loads MODEL_DIR (or, with --base, DIR and the adapter MODEL_DIR/adapter with PEFT) with AutoModelForCausalLM and AutoTokenizer in fp32 and compares log-probabilities of
 random token ids and the ids of a text with `amalgam logprobs` and `amalgam tokenize`. Needs Python with
 torch and transformers; it is not part of `make test`.
 """
@@ -41,16 +41,21 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("model")
+    parser.add_argument("--base")
     parser.add_argument("--tokens", type=int, default=200)
     parser.add_argument("--tolerance", type=float, default=2e-4)
     arguments = parser.parse_args()
 
     model, report = AutoModelForCausalLM.from_pretrained(
-        arguments.model, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+        arguments.base or arguments.model, dtype=torch.float32, attn_implementation="eager",
+        output_loading_info=True)
     unclear = {kind: names for kind, names in report.items() if names}
     if unclear:
         print(f"transformers does not find its tensors: {unclear}")
         return 1
+    if arguments.base:
+        from peft import PeftModel
+        model = PeftModel.from_pretrained(model, arguments.model + "/adapter")
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     text_ids = tokenizer(TEXT)["input_ids"]
     tokenized = amalgam(arguments.binary, "tokenize", arguments.model,

@@ -1,6 +1,6 @@
-"""usage: data.py FOLDER QUADRUPLES
+"""usage: data.py FOLDER SIZE QUADRUPLES
 
-Random-weight Llama of 33 M parameters and made-up preference quadruples in the official WRPO layout,
+Random-weight Llama of SIZE (33m, 300m) and made-up preference quadruples in the official WRPO layout,
 for measuring speed only. Lengths are spread as in UltraFeedback: prompts of about 170 tokens with a
 long tail, responses of about 310.
 """
@@ -48,12 +48,12 @@ def make_tokenizer(rng, words):
 
 
 def main():
-    folder, quadruples = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    folder, size, quadruples = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     rng = random.Random(0)
     torch.manual_seed(0)
     words = made_up_words(rng, 3500)
     tokenizer = make_tokenizer(rng, words)
-    config = LlamaConfig(**SIZES["33m"])
+    config = LlamaConfig(**SIZES[size])
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
 

@@ -3,7 +3,7 @@
 A random-weight Llama of SIZE (33m, 300m) as language model (FOLDER/model) and as reward model
 (FOLDER/reward), and made-up inputs, for measuring speed only:
 
-  prompts.jsonl        32 conversations {id, messages}, to be answered
+  prompts.jsonl        32 conversations {id, messages, max_new_tokens}, to be answered
   tuples.jsonl         16 prompts of 3 responses {id, prompt_ids, response_ids}
   conversations.jsonl  the same as 48 conversations {id, messages, ids}
   fixed.jsonl          32 prompts {id, input_ids} of 170 tokens
@@ -44,20 +44,25 @@ def main():
         each.save_pretrained(folder / name)
         tokenizer.save_pretrained(folder / name)
 
-    def texts(role, lengths, count):
-        """Messages whose lengths go through the table, in a random order."""
-        chosen = [lengths[i % len(lengths)] for i in range(count)]
+    def lengths_of(table, count):
+        """`count` lengths in tokens at equal distances through the table, in a random order."""
+        chosen = [round(table[i * len(table) // count] * TOKENS_PER_WORD) for i in range(count)]
         rng.shuffle(chosen)
-        return [{"role": role, "content": " ".join(rng.choices(words, k=round(n * TOKENS_PER_WORD)))}
-                for n in chosen]
+        return chosen
+
+    def texts(role, table, count):
+        return [{"role": role, "content": " ".join(rng.choices(words, k=n))}
+                for n in lengths_of(table, count)]
 
     def encode(messages, prompt=False):
         return tokenizer.apply_chat_template(messages, add_generation_prompt=prompt,
                                              return_dict=False)
 
+    prompts = texts("user", PROMPT_WORDS, PROMPTS)
+    answers = lengths_of(RESPONSE_WORDS, PROMPTS)
     write_lines(folder / "prompts.jsonl",
-                [{"id": i, "messages": [message]}
-                 for i, message in enumerate(texts("user", PROMPT_WORDS, PROMPTS))])
+                [{"id": i, "messages": [message], "max_new_tokens": tokens}
+                 for i, (message, tokens) in enumerate(zip(prompts, answers, strict=True))])
     responses = iter(texts("assistant", RESPONSE_WORDS, TUPLES * RESPONSES))
     tuples, conversations = [], []
     for i, prompt in enumerate(texts("user", PROMPT_WORDS, TUPLES)):

@@ -1,4 +1,4 @@
-"""usage: official_wrpo.py FOLDER STEPS: the official WRPO trainer (its scripts in WRPO_SCRIPTS) on the
+"""usage: official_wrpo.py FOLDER STEPS BATCH: the official WRPO trainer (its scripts in WRPO_SCRIPTS) on the
 quadruples of FOLDER/quads.jsonl, called as its run_wrpo.py does."""
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from trl import DPOConfig
 
-from steps import COMMON, StepTimes
+from steps import StepTimes, settings
 
 sys.path.insert(0, os.environ["WRPO_SCRIPTS"])
 from wrpo_trainer import WRPOTrainer  # noqa: E402
@@ -23,7 +23,7 @@ class WRPOConfig(DPOConfig):
     loss_type: str = "wrpo"
 
 
-folder, steps = sys.argv[1], int(sys.argv[2])
+folder, steps, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 tokenizer = PreTrainedTokenizerFast(tokenizer_file=folder + "/tokenizer_old.json",
                                     bos_token="<|bos|>", eos_token="<|eot|>", pad_token="<|eot|>")
 with open(folder + "/model/chat_template.jinja") as template:
@@ -52,5 +52,6 @@ def load():
 trainer = WRPOTrainer(
     model=load(), ref_model=load(), beta=0.01, loss_type="wrpo", max_length=2048,
     max_prompt_length=1800, tokenizer=tokenizer, train_dataset=data, callbacks=[StepTimes()],
-    args=WRPOConfig(max_steps=steps, max_prompt_length=1800, remove_unused_columns=False, **COMMON))
+    args=WRPOConfig(beta=0.01, max_prompt_length=1800, remove_unused_columns=False,
+                    **settings(steps, batch)))
 trainer.train()

@@ -1,4 +1,4 @@
-"""usage: trl_dpo.py FOLDER STEPS: TRL's DPOTrainer on the pairs (y_wt, y_l) of FOLDER/quads.jsonl."""
+"""usage: trl_dpo.py FOLDER STEPS BATCH: TRL's DPOTrainer on the pairs (y_wt, y_l) of FOLDER/quads.jsonl."""
 import json
 import sys
 
@@ -7,16 +7,16 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
-from steps import COMMON, StepTimes
+from steps import StepTimes, settings
 
-folder, steps = sys.argv[1], int(sys.argv[2])
+folder, steps, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with open(folder + "/quads.jsonl") as lines:
     rows = [json.loads(line) for line in lines]
 pairs = [{"prompt": [r["prompt"]], "chosen": [r["chosen"][1]], "rejected": [r["rejected"][0]]}
          for r in rows]
 trainer = DPOTrainer(
     model=AutoModelForCausalLM.from_pretrained(folder + "/model", dtype=torch.float32),
-    args=DPOConfig(max_steps=steps, gradient_checkpointing=False, **COMMON),
+    args=DPOConfig(beta=0.01, gradient_checkpointing=False, **settings(steps, batch)),
     train_dataset=Dataset.from_list(pairs),
     processing_class=AutoTokenizer.from_pretrained(folder + "/model"),
     callbacks=[StepTimes()])

@@ -94,7 +94,8 @@ class Generate : public Command {
       request.prompt = prompt_ids(tokenizer, row, where);
       if (row.contains("max_new_tokens")) {
         request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
-        if (request.max_new_tokens < 1) fail_usage("{}: \"max_new_tokens\" must be 1 or more", where);
+        if (request.max_new_tokens < 1)
+          fail_usage("{}: \"max_new_tokens\" must be 1 or more", where);
       }
       for (int64_t k = 0; k < sampling_.n; ++k)
         request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));

@@ -4,6 +4,7 @@
 
 #include "commands/command.h"
 #include "commands/inspect_data.h"
+#include "commands/train_files.h"
 #include "core/error.h"
 #include "models/checkpoint_summary.h"
 #include "models/layers.h"
@@ -78,11 +79,12 @@ class Inspect : public Command {
     options.add("model", model_, "Hugging Face model folder.");
     options.add("dtype", dtype_, "Type to compute in: fp32 or bf16.", one_of({"fp32", "bf16"}));
     options.add("batch_tokens", batch_tokens_,
-                "Tokens computed together, for the forecast of memory.", at_least(int64_t{1}));
+                "Tokens computed together, for the forecast of what running forward takes.",
+                at_least(int64_t{1}));
     options.add("json", json_, "One JSON object instead of text.");
     options.add("data", data_,
-                "Training file: shows what `prefer` with these --set values would train the model "
-                "on.");
+                "Training file: shows what `prefer` with these --set prefer.KEY=VALUE would train "
+                "the model on. Without it they are those of the forecast of training.");
     options.add("show", show_, "Examples of the training file to show.", at_least(int64_t{0}));
   }
   std::vector<std::string> required() const override { return {"model"}; }
@@ -90,9 +92,8 @@ class Inspect : public Command {
 
   int run() override {
     if (!fs::is_directory(model_)) fail_usage("{}: no such model folder", model_.string());
-    if (data_.empty() && !assignments.empty())
-      fail_usage("--set {}: goes with --data", assignments[0]);
-    const Json report = data_.empty() ? inspect() : inspect_data(data_, model_, assignments, show_);
+    training_ = read_train_config(assignments, "prefer");
+    const Json report = data_.empty() ? inspect() : inspect_data(data_, model_, training_, show_);
     if (json_)
       std::cout << to_line(report) << '\n';
     else if (!data_.empty())
@@ -140,19 +141,30 @@ class Inspect : public Command {
     report["hidden_size"] = shape.hidden;
     report["vocab_size"] = shape.vocab;
     report["window"] = shape.max_positions;
-    const MemoryForecast forecast =
-        forecast_memory(summary, config, shape, dtype_ == "bf16" ? 2 : 4, batch_tokens_);
-    report["memory"] = {{"dtype", dtype_},
-                        {"batch_tokens", batch_tokens_},
+    const auto bytes_of = [](const std::string& dtype) { return dtype == "bf16" ? 2 : 4; };
+    const InferenceMemory inference =
+        forecast_inference(summary, config, shape, bytes_of(dtype_), batch_tokens_);
+    const TrainingMemory training =
+        forecast_training(summary, config, shape,
+                          {.type_bytes = bytes_of(training_.dtype),
+                           .gradient_bytes = bytes_of(training_.gradient_dtype),
+                           .micro_batch_tokens = training_.micro_batch_tokens,
+                           .activation_checkpointing = training_.activation_checkpointing,
+                           .adapters_alone = training_.lora_rank > 0});
+    report["memory"] = {{"program", kProgramBytes},
                         {"inference",
-                         {{"weights", forecast.weights},
-                          {"activations", forecast.activations},
-                          {"cache_per_token", forecast.cache_per_token},
-                          {"total", forecast.weights + forecast.activations}}},
+                         {{"dtype", dtype_},
+                          {"tokens", batch_tokens_},
+                          {"weights", inference.weights},
+                          {"activations", inference.activations},
+                          {"cache_per_token", inference.cache_per_token},
+                          {"total", kProgramBytes + inference.weights + inference.activations}}},
                         {"training",
-                         {{"state", forecast.training_state},
-                          {"activations", forecast.training_activations},
-                          {"total", forecast.training_state + forecast.training_activations}}}};
+                         {{"dtype", training_.dtype},
+                          {"tokens", training_.micro_batch_tokens},
+                          {"state", training.state},
+                          {"activations", training.activations},
+                          {"total", kProgramBytes + training.state + training.activations}}}};
   }
 
   void add_text(Json& report) const {
@@ -203,16 +215,22 @@ class Inspect : public Command {
     line("window", window == 0 ? "not bounded" : fmt::format("{} tokens", window));
     const Json& memory = report["memory"];
     const Json &inference = memory["inference"], &training = memory["training"];
-    const std::string settings = fmt::format(
-        "{}, {} tokens at once", memory["dtype"].get<std::string>(), at(memory, "batch_tokens"));
-    line("inference", fmt::format("{} = weights {} + working space {}; cache {} a token ({})",
-                                  bytes(at(inference, "total")), bytes(at(inference, "weights")),
-                                  bytes(at(inference, "activations")),
-                                  bytes(at(inference, "cache_per_token")), settings));
+    const std::string program = bytes(at(memory, "program"));
+    const auto settings = [&](const Json& use) {
+      return fmt::format("{}, {} tokens at once", use["dtype"].get<std::string>(),
+                         at(use, "tokens"));
+    };
+    line("inference",
+         fmt::format("{} = program {} + weights {} + working space {}; cache {} a "
+                     "token ({})",
+                     bytes(at(inference, "total")), program, bytes(at(inference, "weights")),
+                     bytes(at(inference, "activations")), bytes(at(inference, "cache_per_token")),
+                     settings(inference)));
     if (report["supported"] == "language model")
-      line("training", fmt::format("{} = weights, gradients, moments {} + activations {} ({})",
-                                   bytes(at(training, "total")), bytes(at(training, "state")),
-                                   bytes(at(training, "activations")), settings));
+      line("training",
+           fmt::format("{} = program {} + weights, gradients, moments {} + activations {} ({})",
+                       bytes(at(training, "total")), program, bytes(at(training, "state")),
+                       bytes(at(training, "activations")), settings(training)));
     if (!report["missing_tensors"].empty())
       line("missing", fmt::format("{} tensors that config.json asks for, {} ...",
                                   report["missing_tensors"].size(),
@@ -236,8 +254,9 @@ class Inspect : public Command {
   }
 
   fs::path model_, data_;
+  TrainConfig training_;
   std::string dtype_ = "bf16";
-  int64_t batch_tokens_ = 8192, show_ = 2;
+  int64_t batch_tokens_ = 4096, show_ = 2;
   bool json_ = false;
 };
 

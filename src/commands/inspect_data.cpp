@@ -32,14 +32,8 @@ struct Occurrences {
 
 }  // namespace
 
-Json inspect_data(const fs::path& data, const fs::path& model,
-                  const std::vector<std::string>& assignments, int64_t show) {
-  ConfigTree tree;
-  for (const std::string& assignment : assignments) tree.set(assignment);
-  TrainConfig config;
-  Options options;
-  options.group("prefer", config, "Settings of the training.");
-  options.read(tree);
+Json inspect_data(const fs::path& data, const fs::path& model, const TrainConfig& config,
+                  int64_t show) {
   const TrainingData rows = with_context(data.string(), [&] { return read_training_data(data); });
   TruncationCounts counts;
   const auto examples = training_examples(rows, model, config, counts);

@@ -47,6 +47,16 @@ fs::path reference_file(const fs::path& output) {
 
 }  // namespace
 
+TrainConfig read_train_config(const std::vector<std::string>& assignments,
+                              const std::string& section, TrainConfig defaults) {
+  ConfigTree tree;
+  for (const std::string& assignment : assignments) tree.set(assignment);
+  Options options;
+  options.group(section, defaults, "Settings of the training.");
+  options.read(tree);
+  return defaults;
+}
+
 std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
                                             const TrainConfig& config, TruncationCounts& counts) {
   if (!data.tokenized.empty())
@@ -65,16 +75,8 @@ void TrainFiles::describe(Options& options) {
   options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
 }
 
-void TrainFiles::read_settings() {
-  ConfigTree tree;
-  for (const std::string& assignment : assignments) tree.set(assignment);
-  Options options;
-  options.group(section_, config_, "Settings of the training.");
-  options.read(tree);
-}
-
 int TrainFiles::run() {
-  read_settings();
+  config_ = read_train_config(assignments, section_, config_);
   TrainingData data = with_context(data_.string(), [&] { return read_training_data(data_); });
   select(data);
   TruncationCounts counts;

@@ -11,6 +11,10 @@
 
 namespace amalgam {
 
+/// The settings of a training that --set SECTION.KEY=VALUE gives, the others as in `defaults`.
+TrainConfig read_train_config(const std::vector<std::string>& assignments,
+                              const std::string& section, TrainConfig defaults = {});
+
 /// The examples of a training file as the model in `model` would be trained on them.
 std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
                                             const TrainConfig& config, TruncationCounts& counts);
@@ -31,8 +35,6 @@ class TrainFiles : public Command {
   virtual void select(TrainingData& data) const = 0;
 
  private:
-  void read_settings();
-
   std::string section_;
   TrainConfig config_;
   fs::path model_, data_, output_;

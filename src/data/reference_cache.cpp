@@ -33,7 +33,7 @@ std::vector<std::optional<std::vector<double>>> ReferenceCache::get(
       fail("{}: reference_logps: the row of example {} is damaged; delete it and run again",
            database_->file().string(), examples[i]);
     found[i].emplace(bytes.size() / sizeof(double));
-    std::memcpy(found[i]->data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(found[i]->data(), bytes.data(), bytes.size());
   }
   return found;
 }

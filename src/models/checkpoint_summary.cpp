@@ -48,6 +48,27 @@ double number_at(const Json& config, const char* key, int64_t fallback) {
   return static_cast<double>(config_value<int64_t>(config, key, fallback));
 }
 
+/// Numbers of a token in a layer.
+struct Widths {
+  Widths(const Json& config, const ModelShape& shape)
+      : layers(static_cast<double>(shape.layers)),
+        hidden(static_cast<double>(shape.hidden)),
+        query(static_cast<double>(shape.heads * shape.head_dim)),
+        keys(static_cast<double>(2 * shape.kv_heads * shape.head_dim)),
+        mlp(number_at(config, "moe_intermediate_size", 0) > 0
+                ? number_at(config, "moe_intermediate_size", 0) *
+                      number_at(config, "num_experts_per_tok", 1)
+                : number_at(config, "intermediate_size", 4 * shape.hidden)) {}
+  double layers, hidden, query, keys, mlp;
+};
+
+/// Whether the language model's head is its embedding.
+bool is_tied(const CheckpointSummary& summary) {
+  return summary.architecture.ends_with("ForCausalLM") &&
+         !summary.tensor_sizes.contains("lm_head.weight") &&
+         !summary.tensor_sizes.contains("output.weight");
+}
+
 /// The forecast of a config with absurd sizes is absurd, but a number.
 int64_t whole(double value) { return static_cast<int64_t>(std::clamp(value, 0.0, 9e18)); }
 
@@ -84,37 +105,45 @@ CheckpointSummary summarize_checkpoint(const fs::path& folder) {
   return summary;
 }
 
-MemoryForecast forecast_memory(const CheckpointSummary& summary, const Json& config,
-                               const ModelShape& shape, int64_t type_bytes, int64_t batch_tokens) {
-  MemoryForecast forecast;
-  const auto type = static_cast<double>(type_bytes), tokens = static_cast<double>(batch_tokens);
-  const auto layers = static_cast<double>(shape.layers), hidden = static_cast<double>(shape.hidden);
-  const auto query = static_cast<double>(shape.heads * shape.head_dim);
-  const auto keys = static_cast<double>(2 * shape.kv_heads * shape.head_dim);
-  const double qkv = query + keys;
-  const double mlp = number_at(config, "moe_intermediate_size", 0) > 0
-                         ? number_at(config, "moe_intermediate_size", 0) *
-                               number_at(config, "num_experts_per_tok", 1)
-                         : number_at(config, "intermediate_size", 4 * shape.hidden);
+InferenceMemory forecast_inference(const CheckpointSummary& summary, const Json& config,
+                                   const ModelShape& shape, int64_t type_bytes, int64_t tokens) {
+  const Widths widths(config, shape);
+  const auto type = static_cast<double>(type_bytes);
+  InferenceMemory memory;
   // A tied head is packed beside the embedding.
-  const bool tied = summary.architecture.ends_with("ForCausalLM") &&
-                    !summary.tensor_sizes.contains("lm_head.weight") &&
-                    !summary.tensor_sizes.contains("output.weight");
-  forecast.weights = (summary.parameters + (tied ? summary.embedding : 0)) * type_bytes;
+  memory.weights = (summary.parameters + (is_tied(summary) ? summary.embedding : 0)) * type_bytes;
   // Multi-head latent attention caches the latent and one rotated key for all heads.
   const double latent = number_at(config, "kv_lora_rank", 0);
-  forecast.cache_per_token = whole(
-      type * layers * (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0) : keys));
+  memory.cache_per_token =
+      whole(type * widths.layers *
+            (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0) : widths.keys));
   // The residual stream, its norm, and the wider half of a layer.
-  forecast.activations =
-      whole(tokens * type * (3 * hidden + std::max(2 * qkv + 2 * query, 3 * mlp)));
-  // fp32 masters, gradient sums and two moments; weights, gradients and two packed forms in the
-  // computing type. Masters in fp32 are the weights.
-  forecast.training_state =
-      summary.parameters * (type_bytes == 4 ? 16 + 3 * type_bytes : 16 + 4 * type_bytes);
-  forecast.training_activations =
-      whole(tokens * type * layers * (5 * hidden + qkv + query + 3 * mlp));
-  return forecast;
+  memory.activations =
+      whole(static_cast<double>(tokens) * type *
+            (3 * widths.hidden + std::max(4 * widths.query + 2 * widths.keys, 3 * widths.mlp)));
+  return memory;
+}
+
+TrainingMemory forecast_training(const CheckpointSummary& summary, const Json& config,
+                                 const ModelShape& shape, const TrainingSetup& setup) {
+  const Widths widths(config, shape);
+  const auto type = static_cast<double>(setup.type_bytes);
+  const auto tokens = static_cast<double>(setup.micro_batch_tokens);
+  TrainingMemory memory;
+  // Of each parameter: itself and two packed forms; gradient, its sum, two moments and, where the
+  // computing type is not fp32, the master. An embedding that is no head is not packed.
+  const int64_t master = setup.type_bytes == 4 ? 0 : 4;
+  const int64_t trained =
+      setup.adapters_alone ? 0 : setup.type_bytes + setup.gradient_bytes + 8 + master;
+  const int64_t packed = summary.parameters - (is_tied(summary) ? 0 : summary.embedding / 2);
+  memory.state = summary.parameters * (setup.type_bytes + trained) + packed * 2 * setup.type_bytes;
+  // What a block keeps: two sums and their norms, queries, keys and values, what attention gives,
+  // the gated product and its factors.
+  const double block = 4 * widths.hidden + 2 * widths.query + widths.keys + 3 * widths.mlp;
+  const double kept = setup.activation_checkpointing ? widths.layers * 2 * widths.hidden + block
+                                                     : widths.layers * block;
+  memory.activations = whole(tokens * type * kept);
+  return memory;
 }
 
 }  // namespace amalgam

@@ -25,16 +25,31 @@ struct CheckpointSummary {
 };
 CheckpointSummary summarize_checkpoint(const fs::path& folder);
 
-/// Bytes that a run is expected to take beside the program itself (about 0.3 GB).
-struct MemoryForecast {
-  // Running forward: weights in the computing type, cache of one token, working space of a batch.
+/// Bytes of the program and its libraries, whatever the model.
+constexpr int64_t kProgramBytes = 300'000'000;
+
+/// Bytes that running forward is expected to take beside the program: weights in the computing
+/// type, cache of one token, working space of a batch.
+struct InferenceMemory {
   int64_t weights = 0, cache_per_token = 0, activations = 0;
-  // Training: weights and their packed forms, fp32 masters, gradients and moments, what the
-  // backward of a micro-batch needs.
-  int64_t training_state = 0, training_activations = 0;
 };
-/// For `batch_tokens` tokens computed together in a type of `type_bytes`. `shape`: of the decoder.
-MemoryForecast forecast_memory(const CheckpointSummary& summary, const Json& config,
-                               const ModelShape& shape, int64_t type_bytes, int64_t batch_tokens);
+/// For `tokens` computed together in a type of `type_bytes`. `shape`: of the decoder.
+InferenceMemory forecast_inference(const CheckpointSummary& summary, const Json& config,
+                                   const ModelShape& shape, int64_t type_bytes, int64_t tokens);
+
+/// What the memory of training depends on, besides the model.
+struct TrainingSetup {
+  int64_t type_bytes = 2, gradient_bytes = 4;
+  int64_t micro_batch_tokens = 6144;
+  bool activation_checkpointing = false;
+  bool adapters_alone = false;  // LoRA: the weights stay as they are
+};
+/// Bytes that training is expected to take beside the program: weights and their packed forms,
+/// fp32 masters, gradients and moments; what the backward of a micro-batch needs.
+struct TrainingMemory {
+  int64_t state = 0, activations = 0;
+};
+TrainingMemory forecast_training(const CheckpointSummary& summary, const Json& config,
+                                 const ModelShape& shape, const TrainingSetup& setup);
 
 }  // namespace amalgam

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/random.h"
 
 namespace amalgam {
@@ -50,9 +51,25 @@ at::Tensor draw_a(int64_t rank, int64_t in, int64_t seed, const std::string& nam
   return values;
 }
 
-bool is_target(const std::string& name, const std::vector<std::string>& targets) {
-  const std::string last = name.substr(name.rfind('.') + 1);
-  return std::find(targets.begin(), targets.end(), last) != targets.end();
+std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Families that merge projections have other names than most: says which targets there are not.
+void check_targets(const Weights& weights, const std::vector<std::string>& targets) {
+  std::vector<std::string> present, missing;
+  for (const Weights::Projection& projection : weights.linears())
+    for (const Weights::Part& part : projection.parts)
+      if (const std::string name = last_part(part.name); !contains(present, name))
+        present.push_back(name);
+  for (const std::string& target : targets)
+    if (!contains(present, target)) missing.push_back(target);
+  const std::string both = fmt::format("lora_targets: the model has no {}; its projections are {}",
+                                       fmt::join(missing, ", "), fmt::join(present, ", "));
+  if (missing.size() == targets.size()) fail_usage("{}", both);
+  if (!missing.empty()) warn("{}", both);
 }
 
 }  // namespace
@@ -68,6 +85,7 @@ LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::pa
                   base.string(),
                   {}};
   const Weights& weights = model.weights();
+  check_targets(weights, config.lora_targets);
   const auto computed = [&](const at::Tensor& master) {
     masters_.push_back(master);
     parameters_.push_back(master.scalar_type() == weights.dtype() ? master
@@ -81,7 +99,7 @@ LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::pa
     bool any = false;
     for (const Weights::Part& stored : projection.parts) {
       Part& part = parts.emplace_back(Part{stored.rows, {}, {}});
-      if (!is_target(stored.name, config.lora_targets)) continue;
+      if (!contains(config.lora_targets, last_part(stored.name))) continue;
       any = true;
       const at::Tensor a =
           draw_a(config.lora_rank, in, config.seed, stored.name).to(weights.device());
@@ -102,9 +120,6 @@ LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::pa
         });
     ++place;
   }
-  if (parameters_.empty())
-    fail_usage("lora_targets: no projection of the model ends with {}",
-               fmt::join(config.lora_targets, ", "));
 }
 
 LoraAdapters::~LoraAdapters() {

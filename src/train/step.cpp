@@ -76,7 +76,8 @@ double TrainingStep::mismatched_drift(const std::vector<int64_t>& indices) const
   double total = 0;
   for (const std::vector<int64_t>& batch :
        micro_batches(mismatched_->examples, indices, config_.micro_batch_tokens)) {
-    const ModelInput input = model_input(mismatched_->examples, batch, policy_, 1, config_.share_prompts);
+    const ModelInput input =
+        model_input(mismatched_->examples, batch, policy_, 1, config_.share_prompts);
     const at::Tensor logps = response_logps(policy_, input).to(at::kCPU);
     for (size_t i = 0; i < batch.size(); ++i)
       total += logps.const_data_ptr<double>()[i] -

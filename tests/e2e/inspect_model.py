@@ -72,9 +72,23 @@ half, full = (json.loads(inspect(llama, "--json", "--dtype", dtype))["memory"] f
 per_token = 2 * config["num_hidden_layers"] * config["num_key_value_heads"] * config["hidden_size"] // config["num_attention_heads"]
 assert half["inference"]["cache_per_token"] == 2 * per_token and full["inference"]["cache_per_token"] == 4 * per_token
 assert full["inference"]["weights"] == 2 * half["inference"]["weights"]
-more = json.loads(inspect(llama, "--json", "--batch-tokens", "16384"))["memory"]
-assert more["training"]["activations"] == 2 * half["training"]["activations"]
-assert more["training"]["state"] == half["training"]["state"]
+more = json.loads(inspect(llama, "--json", "--batch-tokens", "8192"))["memory"]
+assert more["inference"]["activations"] == 2 * half["inference"]["activations"]
+assert more["training"] == half["training"]
+
+
+def training(*settings):
+    flags = [part for setting in settings for part in ("--set", "prefer." + setting)]
+    return json.loads(inspect(llama, "--json", *flags))["memory"]["training"]
+
+
+usual, more = training(), training("micro_batch_tokens=12288")
+assert more["activations"] == 2 * usual["activations"] and more["state"] == usual["state"], (usual, more)
+assert training("activation_checkpointing=true")["activations"] < usual["activations"]
+parameters = json.loads(inspect(llama, "--json"))["parameters"]
+assert usual["state"] - training("gradient_dtype=bf16")["state"] == 2 * parameters
+assert usual["state"] - training("lora_rank=8")["state"] == 18 * parameters  # master, two moments, gradient and its sum
+assert "no_such_key" in inspect(llama, "--set", "prefer.no_such_key=1", status=2)
 text = inspect(llama)
 for word in ("LlamaForCausalLM", "parameters", "template    present", "<|eot_id|>", "inference", "training", "window"):
     assert word in text, (word, text)

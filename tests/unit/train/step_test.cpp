@@ -288,7 +288,8 @@ TEST(TrainingStep, AWrongReferenceIsNoticed) {
   const Pretrained model = load_pretrained(model_fixture("llama31"), at::kFloat);
   const auto examples = examples_for(model);
   const auto references = shifted_references(*model.model, examples);
-  TrainingStep step(*model.model, *model.model, examples, references, test_config("wrpo"));
+  const TrainConfig config = test_config("wrpo");
+  TrainingStep step(*model.model, *model.model, examples, references, config);
   EXPECT_THROW(step.run(0), Error);
 }
 

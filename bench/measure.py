@@ -1,0 +1,53 @@
+"""What the benches share: programs run one after the other with their time and peak memory, JSON
+lines, tables in Markdown."""
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+SIZES = ["33m", "300m"]  # of the models (peers/data.py)
+PEERS = pathlib.Path(__file__).parent / "peers"
+
+
+def run(command, log):
+    """Output, seconds and peak memory in GB of a command; its messages go to `log`."""
+    print("bench: " + " ".join(str(part) for part in command[:3]), file=sys.stderr)
+    start = time.perf_counter()
+    with open(log, "w") as errors:
+        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE,
+                                   stderr=errors, text=True)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit("bench: failed, see %s: %s" % (log, " ".join(map(str, command))))
+    return output, time.perf_counter() - start, usage.ru_maxrss / 1e6
+
+
+def rate(program, name, log, *arguments):
+    """What build/bench/bench_NAME prints."""
+    return float(run([program.parent / "bench" / ("bench_" + name), *arguments], log)[0])
+
+
+def read_lines(path):
+    with open(path) as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write_lines(path, rows):
+    with open(path, "w") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def spread(values):
+    """The median, with the extremes where there are several."""
+    text = "%.3g" % statistics.median(values)
+    return text if len(values) == 1 else "%s (%.3g to %.3g)" % (text, min(values), max(values))
+
+
+def print_table(title, *columns):
+    """The head of a table; title is that of its first column."""
+    print("\n| %s |" % " | ".join([title, *columns]))
+    print("|---" * (1 + len(columns)) + "|")

@@ -27,7 +27,7 @@ PARTS = ["logprobs", "reward", "generate", "decode"]
 BATCHES = ["4", "8", "16"]  # Hugging Face's batch: the fastest of these in the first round is taken
 SAMPLES = 5
 GENERATED = {"33m": 32, "300m": 8}  # prompts of the part generate
-GENERATE_SECONDS = 500  # after which Hugging Face generate stops
+GENERATE_SECONDS = 400  # after which Hugging Face generate stops
 # Tokens of each prompt, and new ones, of the part decode; sequences, and prompts they belong to.
 FIXED_PROMPT = 170
 DECODED = {"33m": {1: 128, 5: 128, 160: 128}, "300m": {1: 128, 5: 128, 160: 32}}

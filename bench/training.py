@@ -31,7 +31,7 @@ OBJECTIVES = {"wrpo": {"objective": "wrpo", "alpha": 0.1, "beta": 0.01},
               "sft": {}}
 # Part growth: the sequences' lengths (a quarter of each is the prompt's), tokens of a step's
 # quadruples, and the settings and vocabularies gone through.
-LENGTHS, STEP_TOKENS, STEPS = [256, 512, 1024, 2048, 4096], 40960, 5
+LENGTHS, STEP_TOKENS, STEPS = [256, 512, 1024, 2048, 4096], 20480, 4
 MICRO_BATCHES, VOCABULARIES = [1024, 2048, 4096, 8192, 16384], [8192, 32768, 131072]
 
 

@@ -17,6 +17,18 @@ bool begins_with(const char* text, const char* beginning) {
   return true;
 }
 
+/// Whether /proc/self/exe is this program, not the loader that was told to run it ("ld-linux...").
+bool is_own_program() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+  if (size <= 0) return false;
+  path[size] = '\0';
+  const char* name = path;
+  for (const char* at = path; *at != '\0'; ++at)
+    if (*at == '/') name = at + 1;
+  return !begins_with(name, "ld-") && !begins_with(name, "ld.");
+}
+
 // Nothing of the C++ library and little of the C library is ready here.
 void limit_spinning(int, char** arguments, char** environment) {
   constexpr int kMost = 4096;
@@ -28,6 +40,7 @@ void limit_spinning(int, char** arguments, char** environment) {
       return;
     with_setting[count] = environment[count];
   }
+  if (!is_own_program()) return;
   with_setting[count] = const_cast<char*>(kSetting);
   execve("/proc/self/exe", arguments,
          with_setting);  // where it fails, the program goes on as it is

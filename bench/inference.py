@@ -12,16 +12,13 @@ no one. amalgam's times hold tokenizing, reading and writing JSON; its peers fin
 Each figure is the median of the repeats, with the lowest and the highest; a peer that a single run
 takes long is not repeated. The machine's load is printed: figures from a busy machine say little.
 """
-import argparse
 import json
 import os
-import pathlib
-import shutil
 import statistics
 import sys
-import tempfile
 
-from measure import PEERS, SIZES, print_table, rate, read_lines, run, spread, write_lines
+from measure import (measuring, parser_of, print_table, rate, read_lines, run, run_peer, spread,
+                     write_lines)
 
 PARTS = ["logprobs", "reward", "generate", "decode"]
 BATCHES = ["4", "8", "16"]  # Hugging Face's batch: the fastest of these in the first round is taken
@@ -64,9 +61,9 @@ class Size:
 
     def hugging_face(self, script, *arguments):
         """The lines that a script prints, first word and rest, and its peak memory in GB."""
-        output, _, peak = run([self.peers / "trl/bin/python", PEERS / script, self.data, *arguments],
-                              self.log(pathlib.Path(script).stem))
-        return [line.split(maxsplit=1) for line in output.splitlines()], peak
+        lines, peak = run_peer(self.peers / "trl/bin/python", script, self.scratch, self.data,
+                               *arguments)
+        return [line.split(maxsplit=1) for line in lines], peak
 
     def forward(self, what):
         """logprobs or reward. Both programs must give the same values."""
@@ -201,22 +198,13 @@ class Size:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", type=pathlib.Path, required=True)
-    parser.add_argument("--peers", type=pathlib.Path, required=True)
-    parser.add_argument("--data", type=pathlib.Path, required=True,
-                        help="a folder a size, as inference_data.py writes it, with model.gguf")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
+    parser = parser_of(__doc__, PARTS)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
-    print("load before: %.1f %.1f %.1f" % os.getloadavg())
-    for size in args.sizes:
-        for part in args.parts:
-            Size(args, size, scratch).measure(part)
-    print("\nload after: %.1f %.1f %.1f" % os.getloadavg())
-    shutil.rmtree(scratch)
+    with measuring() as scratch:
+        for size in args.sizes:
+            for part in args.parts:
+                Size(args, size, scratch).measure(part)
 
 
 if __name__ == "__main__":

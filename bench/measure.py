@@ -1,11 +1,15 @@
 """What the benches share: programs run one after the other with their time and peak memory, JSON
 lines, tables in Markdown."""
+import argparse
+import contextlib
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 SIZES = ["33m", "300m"]  # of the models (peers/data.py)
@@ -24,6 +28,13 @@ def run(command, log):
     if status != 0:
         sys.exit("bench: failed, see %s: %s" % (log, " ".join(map(str, command))))
     return output, time.perf_counter() - start, usage.ru_maxrss / 1e6
+
+
+def run_peer(python, script, log_folder, *arguments):
+    """The lines that a script of peers/ prints, and its peak memory in GB."""
+    script = PEERS / script
+    output, _, peak = run([python, script, *arguments], log_folder / (script.stem + ".log"))
+    return output.splitlines(), peak
 
 
 def rate(program, name, log, *arguments):
@@ -51,3 +62,25 @@ def print_table(title, *columns):
     """The head of a table; title is that of its first column."""
     print("\n| %s |" % " | ".join([title, *columns]))
     print("|---" * (1 + len(columns)) + "|")
+
+
+def parser_of(text, parts):
+    """What both benches are told."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--peers", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, required=True,
+                        help="a folder a size, as bench/run.sh makes it")
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
+    return parser
+
+
+@contextlib.contextmanager
+def measuring():
+    """A scratch folder, left behind with its logs when something fails; the machine's load."""
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
+    print("load before: %.1f %.1f %.1f" % os.getloadavg())
+    yield scratch
+    print("\nload after: %.1f %.1f %.1f" % os.getloadavg())
+    shutil.rmtree(scratch)

@@ -32,8 +32,8 @@ for part in $parts; do
   esac
 done
 
-# fresh FOLDER SCRIPT: whether FOLDER has to be made, by a script that is newer or for the first time
-fresh() {
+# stale FOLDER SCRIPT: whether SCRIPT is newer than what it made in FOLDER, which is then emptied
+stale() {
   [ ! "$1/.complete" -nt "$2" ] && rm -rf "$1" && mkdir -p "$1"
 }
 
@@ -41,7 +41,7 @@ if [ -n "$training" ]; then
   export WRPO_SCRIPTS=${WRPO_SCRIPTS:-$PWD/$peers/wrpo/scripts}
   for size in $sizes; do
     data=$peers/training-$steps/$size
-    if fresh "$data" bench/peers/data.py; then
+    if stale "$data" bench/peers/data.py; then
       "$peers/trl/bin/python" bench/peers/data.py "$data" "$size" $((16 * steps)) >&2
       touch "$data/.complete"
     fi
@@ -53,7 +53,7 @@ fi
 if [ -n "$inference" ]; then
   for size in $sizes; do
     data=$peers/inference/$size
-    if fresh "$data" bench/peers/inference_data.py; then
+    if stale "$data" bench/peers/inference_data.py; then
       "$peers/trl/bin/python" bench/peers/inference_data.py "$data" "$size" >&2
       "$peers/trl/bin/python" bench/peers/to_gguf.py "$peers/llama.cpp/source" "$data/model" \
         --outfile "$data/model.gguf" --outtype bf16 >"$data/to_gguf.log" 2>&1 ||

@@ -11,17 +11,13 @@ process beside what `amalgam inspect` forecasts; and the share of the machine's 
 products which a step needs at the least would be. The machine's load is printed: figures from a busy
 machine say little.
 """
-import argparse
 import json
-import os
-import pathlib
 import random
 import shutil
 import statistics
 import sys
-import tempfile
 
-from measure import PEERS, SIZES, print_table, rate, read_lines, run, write_lines
+from measure import measuring, parser_of, print_table, rate, read_lines, run, run_peer, write_lines
 
 BATCH = {"33m": 16, "300m": 4}  # examples a step
 SKIPPED_STEPS = 2
@@ -94,10 +90,9 @@ class Bench:
                      inspected["memory"]["training"]["total"] / 1e9)
 
     def peer(self, environment, script, folder, steps, batch):
-        python = self.peers / environment / "bin/python"
-        output, _, peak = run([python, PEERS / script, folder, steps, batch],
-                              self.log(pathlib.Path(script).stem))
-        seconds = [float(line.split()[2]) for line in output.splitlines() if line.startswith("STEP")]
+        lines, peak = run_peer(self.peers / environment / "bin/python", script, self.scratch, folder,
+                               steps, batch)
+        seconds = [float(line.split()[2]) for line in lines if line.startswith("STEP")]
         return Steps(statistics.mean(seconds[SKIPPED_STEPS:]), peak)
 
     def lengths(self, model, rows):
@@ -128,9 +123,8 @@ class Bench:
         rows = []
 
         def add(name, objective, measured):
-            per_step = [(p, r) for p, r in seen[objective]]
-            tokens = sum(p + sum(r) for p, r in per_step) / steps
-            products = model.products(per_step, objective != "sft") / steps
+            tokens = sum(p + sum(r) for p, r in seen[objective]) / steps
+            products = model.products(seen[objective], objective != "sft") / steps
             rows.append((name, objective, measured, tokens, products))
             self.matrix_rate()
 
@@ -148,15 +142,17 @@ class Bench:
             add(name, objective, self.peer(environment, script, folder, steps, batch))
         print_table("%s, %d examples a step" % (size, batch), "s/step", "amalgam is faster by",
                     "tokens/s", "of the matrix rate", "peak GB", "forecast GB")
-        own = {objective: measured.seconds for name, objective, measured, *_ in reversed(rows)}
+        seconds = {name: measured.seconds for name, _, measured, *_ in rows}
         speed = statistics.mean(self.rates)
         for name, objective, measured, tokens, products in rows:
             print("| %s | %.2f | %.2f | %.0f | %.1f %% | %.2f | %s |"
-                  % (name, measured.seconds, measured.seconds / own[objective],
+                  % (name, measured.seconds, measured.seconds / seconds["amalgam, " + objective],
                      tokens / measured.seconds, 100 * products / measured.seconds / speed,
                      measured.peak, "%.2f" % measured.forecast if measured.forecast else ""))
+        apart = ", prompts not shared"
         print("\nwrpo takes %.2f times the time of dpo, %.2f times without sharing prompts"
-              % (rows[0][2].seconds / rows[1][2].seconds, rows[3][2].seconds / rows[5][2].seconds))
+              % (seconds["amalgam, wrpo"] / seconds["amalgam, dpo"],
+                 seconds["amalgam, wrpo" + apart] / seconds["amalgam, dpo" + apart]))
 
     def growth(self, folder):
         """WRPO on made-up quadruples of one length."""
@@ -198,27 +194,19 @@ class Bench:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", type=pathlib.Path, required=True)
-    parser.add_argument("--peers", type=pathlib.Path, required=True)
-    parser.add_argument("--data", type=pathlib.Path, required=True,
-                        help="a folder a size, as peers/data.py writes it")
-    parser.add_argument("--parts", nargs="+", choices=["training", "growth"], default=["training"])
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
+    parser = parser_of(__doc__, ["training", "growth"])
     parser.add_argument("--steps", type=int, required=True)
     args = parser.parse_args()
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
-    print("load before: %.1f %.1f %.1f" % os.getloadavg())
-    for part in args.parts:
-        bench = Bench(args.program, args.peers, scratch)
-        if part == "training":
-            for size in args.sizes:
-                bench.training(size, args.data / size, args.steps)
-        else:
-            bench.growth(args.data / args.sizes[0])
-        print("\nmatrix rate, bf16 2048-cubes: %s GFLOP/s" % " ".join("%.0f" % r for r in bench.rates))
-    print("load after: %.1f %.1f %.1f" % os.getloadavg())
-    shutil.rmtree(scratch)
+    with measuring() as scratch:
+        for part in args.parts:
+            bench = Bench(args.program, args.peers, scratch)
+            if part == "training":
+                for size in args.sizes:
+                    bench.training(size, args.data / size, args.steps)
+            else:
+                bench.growth(args.data / args.sizes[0])
+            print("\nmatrix rate, bf16 2048-cubes: %s GFLOP/s"
+                  % " ".join("%.0f" % rate for rate in bench.rates))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
 // amalgam inspect: what a model folder holds and what it will take, before any weight is loaded.
+#include <c10/core/ScalarType.h>
+
 #include <cstdio>
 #include <iostream>
 
@@ -141,7 +143,9 @@ class Inspect : public Command {
     report["hidden_size"] = shape.hidden;
     report["vocab_size"] = shape.vocab;
     report["window"] = shape.max_positions;
-    const auto bytes_of = [](const std::string& dtype) { return dtype == "bf16" ? 2 : 4; };
+    const auto bytes_of = [](const std::string& dtype) {
+      return static_cast<int64_t>(c10::elementSize(dtype_from_name(dtype)));
+    };
     const InferenceMemory inference =
         forecast_inference(summary, config, shape, bytes_of(dtype_), batch_tokens_);
     const TrainingMemory training =

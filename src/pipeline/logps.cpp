@@ -23,8 +23,8 @@ void measure_logps(Run& run) {
     TruncationCounts counts;
     const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
     ReferencePass pass;
-    const auto sums = reference_logps(*model.model, weights_hash(*model.model), examples,
-                                      {config.micro_batch_tokens}, cache, pass);
+    const auto sums =
+        reference_logps(*model.model, weights_hash(*model.model), examples, config, cache, pass);
     Json values = {{"y_ws", Json::array()}, {"y_wt", Json::array()}, {"y_l", Json::array()}};
     for (size_t i = 0; i < examples.size(); ++i) {
       const auto& responses = examples[i].tokens.responses;

@@ -84,10 +84,6 @@ struct Gated {
   at::Tensor out;
 };
 
-bool on_loops(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kFloat);
-}
-
 struct GatedActivation : torch::autograd::Function<GatedActivation> {
   static constexpr int64_t kRows = 64;  // a thread takes at a time
 
@@ -135,6 +131,13 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
 
 /// y = x weight^T + bias on packed panels; fills `gated` from it where given.
 struct Linear::Product : torch::autograd::Function<Linear::Product> {
+  static at::Tensor of(const at::Tensor& x, const std::shared_ptr<State>& state,
+                       const Gated* gated = nullptr) {
+    const at::Tensor& bias = state->bias();
+    return apply(x, state->weight(), bias.defined() ? std::optional(bias) : std::nullopt, state,
+                 gated);
+  }
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                             const std::shared_ptr<State>& state, const Gated* gated) {
@@ -177,33 +180,29 @@ Linear::Linear(at::Tensor weight, at::Tensor bias)
     : state_(std::make_shared<State>(std::move(weight), std::move(bias))) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  const at::Tensor &weight = state_->weight(), &bias = state_->bias();
   const at::Tensor y =
-      packs(x) ? Product::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt,
-                                state_, static_cast<const Gated*>(nullptr))
-               : plain::linear(x, weight, bias);
+      packs(x) ? Product::of(x, state_) : plain::linear(x, state_->weight(), state_->bias());
   return state_->term ? y.add(state_->term(x)) : y;
 }
 
 at::Tensor Linear::gated(const at::Tensor& x, Activation activation) const {
-  const at::Tensor &weight = state_->weight(), &bias = state_->bias();
-  const int64_t width = weight.size(0) / 2;
+  const int64_t width = state_->weight().size(0) / 2;
   if (!packs(x) || state_->term || width % kernels::kTile != 0)
     return gated_activation((*this)(x), activation);
   const Gated gated = {activation, at::empty({x.size(0), width}, x.options())};
   if (!c10::GradMode::is_enabled()) {
-    kernels::gated_product(rows_contiguous(x), state_->forward_panels(), bias, activation, {},
-                           gated.out);
+    kernels::gated_product(rows_contiguous(x), state_->forward_panels(), state_->bias(), activation,
+                           {}, gated.out);
     return gated.out;
   }
-  const at::Tensor both = Product::apply(
-      x, weight, bias.defined() ? std::optional(bias) : std::nullopt, state_, &gated);
+  const at::Tensor both = Product::of(x, state_, &gated);
   return GatedActivation::apply(both, activation, &gated);
 }
 
 at::Tensor gated_activation(const at::Tensor& x, Activation activation) {
-  return on_loops(x) ? GatedActivation::apply(x, activation, static_cast<const Gated*>(nullptr))
-                     : plain::gated_activation(x, activation);
+  return kernels::on_loops(x)
+             ? GatedActivation::apply(x, activation, static_cast<const Gated*>(nullptr))
+             : plain::gated_activation(x, activation);
 }
 
 void Linear::adapt(std::function<at::Tensor(const at::Tensor& x)> term) const {

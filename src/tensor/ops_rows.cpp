@@ -19,15 +19,12 @@ namespace {
 using kernels::data;
 using kernels::for_each_part;
 using kernels::loops;
+using kernels::on_loops;
 using kernels::with_storage;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kRows = 64;  // a thread takes at a time
-
-bool on_loops(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kFloat);
-}
 
 struct Norm : torch::autograd::Function<Norm> {
   /// {normed} or, with a residual, {normed, sum}.

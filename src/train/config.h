@@ -9,14 +9,18 @@
 
 namespace amalgam {
 
-struct TrainConfig : ObjectiveConfig {
+/// How examples are computed together: memory and time depend on it, results do not.
+struct MicroBatching {
+  int64_t micro_batch_tokens = 6144;
+  bool share_prompts = true;
+};
+
+struct TrainConfig : ObjectiveConfig, MicroBatching {
   double lr = 3e-7;
   std::string lr_schedule = "cosine";
   double warmup_ratio = 0.1;
   double epochs = 1;
   int64_t batch_size = 128;
-  int64_t micro_batch_tokens = 6144;
-  bool share_prompts = true;
   bool activation_checkpointing = false;
   std::string gradient_dtype = "fp32";
   int64_t max_length = 2048;

@@ -99,7 +99,7 @@ std::string example_hash(const TrainExample& example) {
 
 std::vector<std::vector<double>> reference_logps(const Model& model, const std::string& model_hash,
                                                  const std::vector<TrainExample>& examples,
-                                                 const ReferenceBatches& batches,
+                                                 const MicroBatching& batching,
                                                  ReferenceCache& cache, ReferencePass& pass,
                                                  double tail_weight) {
   const c10::AutoGradMode no_grad(false);
@@ -122,9 +122,9 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       continue;
     }
     for (const std::vector<int64_t>& indices :
-         micro_batches(examples, window, batches.micro_batch_tokens)) {
+         micro_batches(examples, window, batching.micro_batch_tokens)) {
       const ModelInput input =
-          model_input(examples, indices, model, tail_weight, batches.share_prompts);
+          model_input(examples, indices, model, tail_weight, batching.share_prompts);
       const at::Tensor logps = response_logps(model, input).to(at::kCPU);
       const double* next = logps.const_data_ptr<double>();
       for (const int64_t index : indices) {

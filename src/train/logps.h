@@ -45,17 +45,11 @@ struct ReferencePass {
   int64_t tokens = 0;
 };
 
-/// How a reference pass is split (TrainConfig's settings of these names).
-struct ReferenceBatches {
-  int64_t micro_batch_tokens = 6144;
-  bool share_prompts = true;
-};
-
 /// The responses' sums of log-probabilities under `model`, whose identity is `model_hash`: from the
 /// cache, else computed and put there. One list an example, in the order of its responses.
 std::vector<std::vector<double>> reference_logps(const Model& model, const std::string& model_hash,
                                                  const std::vector<TrainExample>& examples,
-                                                 const ReferenceBatches& batches,
+                                                 const MicroBatching& batching,
                                                  ReferenceCache& cache, ReferencePass& pass,
                                                  double tail_weight = 1);
 

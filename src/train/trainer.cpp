@@ -116,16 +116,15 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   const Objective objective = make_objective(config);
   info("objective {}: {}", config.objective, objective_summary(config));
   for (const std::string& warning : objective_warnings(config)) warn("{}", warning);
-  const ReferenceBatches batches = {config.micro_batch_tokens, config.share_prompts};
   // Before restore(), which may put trained weights into the policy.
   if (objective.needs_reference())
-    reference = reference_logps(model, model_hash, examples, batches, references, pass,
+    reference = reference_logps(model, model_hash, examples, config, references, pass,
                                 objective.reference_tail_weight);
   Mismatched mismatched;
   if (objective.shift == Shift::kMismatched) {
     mismatched.examples = mismatched_examples(examples, config.max_length);
     mismatched.references =
-        reference_logps(model, model_hash, mismatched.examples, batches, references, pass);
+        reference_logps(model, model_hash, mismatched.examples, config, references, pass);
   }
   // After the reference pass: the reference is the model without adapters.
   std::unique_ptr<LoraAdapters> lora;

@@ -22,6 +22,11 @@ T* data(const at::Tensor& x) {
   return static_cast<T*>(x.data_ptr());
 }
 
+/// Whether the loops of loops.h take x.
+inline bool on_loops(const at::Tensor& x) {
+  return x.is_cpu() && (x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kFloat);
+}
+
 /// Calls f with a value of the storage type.
 template <class F>
 auto with_storage(at::ScalarType type, const F& f) {

@@ -1,31 +1,27 @@
 // One task is a key head and the rows of one prompt: their queries go over the prompt's pages
 // together, then each row's over its own. Where there are fewer of them than threads, a task takes
-// but a part of the query heads that read the key head. The softmax is taken page by page with a
-// running maximum (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135,
-// algorithm 1), in fp32.
+// but a part of the query heads that read the key head. A page is an operand of kernels/product.h
+// as it lies in the cache; the softmax is taken over spans of pages with a running maximum (Milakov
+// and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135, algorithm 1), in fp32.
 #include "generate/decode_attention.h"
 
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <type_traits>
+#include <cstring>
 #include <vector>
 
-#include "core/error.h"
-#include "generate/simd.h"
+#include "tensor/kernels/loops.h"
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/product.h"
 
 namespace amalgam {
 namespace {
 
-using simd::Floats;
-using simd::Ints;
-using simd::kLanes;
-
-constexpr float kNone = -std::numeric_limits<float>::infinity();
-constexpr int64_t kVectors = kPageTokens / kLanes;  // vectors that hold a page's scores
+constexpr int64_t kSpanPages = 8;   // pages whose scores a softmax takes in at once
+constexpr int64_t kBlock = 64;      // queries that go over a span together
+constexpr int64_t kStride =         // of a row of scores: no power of two, whose rows would
+    kSpanPages * kPageTokens + 16;  // compete for few lines of the cache
 
 /// Rows [begin, end) share a prompt.
 struct Group {
@@ -39,225 +35,154 @@ struct Task {
 };
 
 /// What all tasks of a call share. Sizes as in decode_attention.h.
+template <class T>
 struct Call {
-  const void *q, *keys, *values;
-  void* out;
+  const T *q, *keys, *values;
+  T* out;
   const CachedRow* rows;
-  int64_t heads, kv_heads, key_size, value_size, value_row;
-  float scale, softcap;
+  int64_t heads, kv_heads, pages, key_size, value_size;
+  kernels::ScoreScale scale;
   int64_t window;
+  bool matrix;  // whether the matrix unit takes T
+
+  const T* keys_of(int64_t page, int64_t head) const {
+    return keys + (head * pages + page) * kPageTokens * key_size;
+  }
+  const T* values_of(int64_t page, int64_t head) const {
+    return values + (head * pages + page) * kPageTokens * value_size;
+  }
 };
 
-/// The running softmax of the queries of a task: query i is its head i % n of its row i / n, n the
-/// number of its heads.
-struct Running {
-  float* queries;  // (n, dk), scaled
-  float* sums;     // (n, value_row): weighted values
-  float* totals;   // (n, 16): sums of weights, by lane
-  float* maxima;   // (n)
-};
-
-/// Elements 0...15 and 16...31 of 32 that lie in the order of lane_of().
-AMALGAM_INLINE void load_pair(Floats& a, Floats& b, const float* from) {
-  simd::load(a, from);
-  simd::load(b, from + kLanes);
-}
-AMALGAM_INLINE void load_pair(Floats& a, Floats& b, const at::BFloat16* from) {
-  Ints words;
-  std::memcpy(&words, from, sizeof(words));
-  const Ints low = words << 16, high = words & static_cast<int32_t>(0xffff0000);
-  std::memcpy(&a, &low, sizeof(a));
-  std::memcpy(&b, &high, sizeof(b));
-}
-
-AMALGAM_INLINE float number(float x) { return x; }
-AMALGAM_INLINE float number(at::BFloat16 x) {
-  const uint32_t bits = static_cast<uint32_t>(x.x) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-/// scores[n] = q[n] . key for the 64 keys of a page (dk, 64).
-template <int N, class T>
-AMALGAM_INLINE void score_page(const float* q, const T* page, int64_t key_size,
-                               Floats (&scores)[N][kVectors]) {
-  Floats sums[N][kVectors] = {};  // a local array stays in registers
-  for (int64_t i = 0; i < key_size; ++i) {
-    Floats k[kVectors];
-#pragma GCC unroll 4
-    for (int64_t j = 0; j < kVectors; j += 2)
-      load_pair(k[j], k[j + 1], page + i * kPageTokens + j * kLanes);
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n)
-#pragma GCC unroll 4
-      for (int64_t j = 0; j < kVectors; ++j) sums[n][j] += q[n * key_size + i] * k[j];
-  }
-  std::memcpy(scores, sums, sizeof(sums));
-}
-
-/// Turns the scores of keys [low, high) into weights under the running maximum; others get 0.
-/// Returns the factor that what was summed before must be multiplied by.
-AMALGAM_INLINE float weigh(Floats (&scores)[kVectors], int64_t low, int64_t high, float softcap,
-                           float& maximum, float* totals) {
-  Ints lane;
-  for (int32_t i = 0; i < kLanes; ++i) lane[i] = i;
-  Floats best = Floats{} + kNone;
-  for (int64_t j = 0; j < kVectors; ++j) {
-    Floats s = scores[j];
-    if (softcap > 0) {  // cap tanh(s / cap) = cap sign(s) (1 - e) / (1 + e), e = exp(-2 |s| / cap)
-      const Ints negative = s < 0.0F;
-      Floats e = (negative ? s : -s) * (2 / softcap);
-      simd::exponential(e);
-      const Floats capped = softcap * (1.0F - e) / (1.0F + e);
-      s = negative ? -capped : capped;
-    }
-    const Ints index = lane + static_cast<int32_t>(j * kLanes);
-    const Ints seen = (index >= static_cast<int32_t>(low)) & (index < static_cast<int32_t>(high));
-    s = seen ? s : Floats{} + kNone;
-    best = s > best ? s : best;
-    scores[j] = s;
-  }
-  const float top = std::max(maximum, simd::maximum(best));
-  const float factor = maximum == top ? 1.0F : std::exp(maximum - top);
-  maximum = top;
-  Floats total;
-  simd::load(total, totals);
-  total *= factor;
-  for (int64_t j = 0; j < kVectors; ++j) {
-    scores[j] -= top;
-    simd::exponential(scores[j]);
-    total += scores[j];
-  }
-  simd::store(total, totals);
-  return factor;
-}
-
-/// sums[n] = sums[n] * factor[n] + weights[n] . values over `keys` rows of a page (64, value_row),
-/// for 32 columns.
-template <int N, class T>
-AMALGAM_INLINE void add_columns(const float (&weights)[N][kPageTokens], const float (&factors)[N],
-                                const T* page, int64_t value_row, int64_t low, int64_t high,
-                                float* sums) {
-  Floats a[N], b[N];
-#pragma GCC unroll 4
-  for (int n = 0; n < N; ++n) {
-    load_pair(a[n], b[n], sums + n * value_row);
-    a[n] *= factors[n];
-    b[n] *= factors[n];
-  }
-  for (int64_t key = low; key < high; ++key) {
-    Floats u, v;
-    load_pair(u, v, page + key * value_row);
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      a[n] += weights[n][key] * u;
-      b[n] += weights[n][key] * v;
-    }
-  }
-#pragma GCC unroll 4
-  for (int n = 0; n < N; ++n) {
-    simd::store(a[n], sums + n * value_row);
-    simd::store(b[n], sums + n * value_row + kLanes);
-  }
-}
-
-/// Queries first ... first + N - 1 meet keys [low, high) of one page.
-template <int N, class T>
-AMALGAM_INLINE void meet_page(const Call& call, const Running& run, int64_t first, int64_t head,
-                              int64_t page, int64_t low, int64_t high) {
-  const int64_t place = page * call.kv_heads + head;
-  Floats scores[N][kVectors];
-  score_page<N>(run.queries + first * call.key_size,
-                static_cast<const T*>(call.keys) + place * call.key_size * kPageTokens,
-                call.key_size, scores);
-  float weights[N][kPageTokens], factors[N];
-  for (int n = 0; n < N; ++n) {
-    factors[n] = weigh(scores[n], low, high, call.softcap, run.maxima[first + n],
-                       run.totals + (first + n) * kLanes);
-    std::memcpy(weights[n], scores[n], sizeof(weights[n]));
-  }
-  const T* values = static_cast<const T*>(call.values) + place * kPageTokens * call.value_row;
-  for (int64_t c = 0; c < call.value_row; c += 2 * kLanes)
-    add_columns<N>(weights, factors, values + c, call.value_row, low, high,
-                   run.sums + first * call.value_row + c);
-}
-
-/// Queries [first, last) meet the keys of `pages`: positions from `begin` on, `tokens` of them, of
-/// which those below `oldest` are out of the window.
+/// The running softmax of the queries of a task, and room for a block of scores. Query i is head
+/// i % n of row i / n, n the number of the task's heads.
 template <class T>
-AMALGAM_INLINE void meet(const Call& call, const Running& run, int64_t first, int64_t last,
-                         int64_t head, const Pages& pages, int64_t begin, int64_t tokens,
-                         int64_t oldest) {
-  for (int64_t p = std::max<int64_t>(oldest - begin, 0) / kPageTokens; p * kPageTokens < tokens;
-       ++p) {
-    const int64_t low = std::max<int64_t>(oldest - begin - p * kPageTokens, 0);
-    const int64_t high = std::min(tokens - p * kPageTokens, kPageTokens);
-    if (low >= high) break;  // all of them are out of the window
-    const int64_t page = pages[static_cast<size_t>(p)];
-    int64_t i = first;
-    for (; i + 4 <= last; i += 4) meet_page<4, T>(call, run, i, head, page, low, high);
-    for (; i + 2 <= last; i += 2) meet_page<2, T>(call, run, i, head, page, low, high);
-    for (; i < last; ++i) meet_page<1, T>(call, run, i, head, page, low, high);
-  }
-}
+struct Scratch {
+  std::vector<T> queries;                 // (n, dk)
+  std::vector<float> sums;                // (n, dv): weighted values
+  std::vector<float> maximum, sum;        // (n)
+  std::vector<float> scores, lse;         // (64, kStride), (n)
+  std::vector<T> weights;                 // (64, kStride)
+  std::vector<kernels::Visible> visible;  // (64)
 
-AMALGAM_SIMD void meet_fp32(const Call& call, const Running& run, int64_t first, int64_t last,
-                            int64_t head, const Pages& pages, int64_t begin, int64_t tokens,
-                            int64_t oldest) {
-  meet<float>(call, run, first, last, head, pages, begin, tokens, oldest);
-}
-AMALGAM_SIMD void meet_bf16(const Call& call, const Running& run, int64_t first, int64_t last,
-                            int64_t head, const Pages& pages, int64_t begin, int64_t tokens,
-                            int64_t oldest) {
-  meet<at::BFloat16>(call, run, first, last, head, pages, begin, tokens, oldest);
+  void start(int64_t count, int64_t key_size, int64_t value_size) {
+    queries.resize(static_cast<size_t>(count * key_size));
+    sums.assign(static_cast<size_t>(count * value_size), 0.0F);
+    maximum.assign(static_cast<size_t>(count), -1e30F);
+    sum.assign(static_cast<size_t>(count), 0.0F);
+    lse.resize(static_cast<size_t>(count));
+    scores.resize(kBlock * kStride);
+    weights.resize(kBlock * kStride);
+    visible.resize(kBlock);
+  }
+};
+
+/// What a row of queries goes over: positions from `begin` on, `tokens` of them, of which those
+/// below `oldest` are out of the window.
+struct Stretch {
+  const Pages* pages;
+  int64_t begin, tokens, oldest;
+  bool shared;  // by many queries
+};
+
+/// Queries [first, last) meet the keys of a stretch. `after`: keys that will be read next, or null.
+template <class T>
+void meet(const Call<T>& call, Scratch<T>& run, int64_t first, int64_t last, int64_t head,
+          const Stretch& stretch, const T* after) {
+  constexpr int64_t kPerWord = 4 / sizeof(T);
+  const auto& loops = kernels::loops<T>();
+  const int64_t hidden = std::max<int64_t>(stretch.oldest - stretch.begin, 0);
+  const int64_t all = pages_for(stretch.tokens), dk = call.key_size, dv = call.value_size;
+  const bool matrix = stretch.shared && call.matrix;
+  const auto keys = [&](int64_t p) {
+    return call.keys_of((*stretch.pages)[static_cast<size_t>(p)], head);
+  };
+  const auto values = [&](int64_t p) {
+    return call.values_of((*stretch.pages)[static_cast<size_t>(p)], head);
+  };
+  for (int64_t page = hidden / kPageTokens, end; page < all; page = end) {
+    end = std::min(page + kSpanPages, all);
+    const int64_t start = page * kPageTokens;
+    const int64_t width = (end - page) * kPageTokens,
+                  seen = std::min(stretch.tokens - start, width);
+    std::ranges::fill(run.visible,
+                      kernels::Visible{static_cast<int32_t>(std::max<int64_t>(hidden - start, 0)),
+                                       static_cast<int32_t>(seen)});
+    for (int64_t i = first; i < last; i += kBlock) {
+      const int64_t count = std::min(kBlock, last - i);
+      const T* queries = run.queries.data() + i * dk;
+      float* sums = run.sums.data() + i * dv;
+      for (int64_t p = page; p < end; ++p) {
+        float* scores = run.scores.data() + (p - page) * kPageTokens;
+        if (matrix)
+          kernels::multiply(count, kPageTokens, dk, queries, dk, keys(p), kPageTokens, false,
+                            scores, kStride);
+        else
+          loops.thin_product(queries, dk, count, dk / kPerWord, keys(p), kPageTokens,
+                             p + 1 < end ? keys(p + 1) : values(page), false, scores, kStride);
+      }
+      loops.softmax_block(run.scores.data(), kStride, count, width, run.visible.data(), call.scale,
+                          run.maximum.data() + i, run.sum.data() + i, run.weights.data(), kStride,
+                          sums, dv);
+      for (int64_t p = page; p < end; ++p) {
+        const T* weights = run.weights.data() + (p - page) * kPageTokens;
+        if (matrix)
+          kernels::multiply(count, dv, kPageTokens, weights, kStride, values(p), dv, true, sums,
+                            dv);
+        else
+          loops.thin_product(
+              weights, kStride, count,
+              std::min(kPageTokens, seen - (p - page) * kPageTokens + kPerWord - 1) / kPerWord,
+              values(p), dv,
+              p + 1 < end ? values(p + 1)
+              : end < all ? keys(end)
+                          : after,
+              true, sums, dv);
+      }
+    }
+  }
 }
 
 template <class T>
-void run_task(const Call& call, const Task& task, float* scratch) {
-  constexpr auto meet_keys = std::is_same_v<T, float> ? meet_fp32 : meet_bf16;
+void run_task(const Call<T>& call, const Task& task, Scratch<T>& run) {
   const auto& [group, head, first_head, last_head] = task;
-  const int64_t share = last_head - first_head;
+  const int64_t share = last_head - first_head, dk = call.key_size, dv = call.value_size;
   const int64_t first_query = head * (call.heads / call.kv_heads) + first_head;
   const int64_t count = (group.end - group.begin) * share;
-  Running run;
-  run.queries = scratch;
-  run.sums = run.queries + count * call.key_size;
-  run.totals = run.sums + count * call.value_row;
-  run.maxima = run.totals + count * kLanes;
-  std::fill(run.sums, run.maxima, 0.0F);
-  std::fill(run.maxima, run.maxima + count, kNone);
-  const auto query_row = [&](int64_t i) {  // in q and out
-    return (group.begin + i / share) * call.heads + first_query + i % share;
-  };
-  for (int64_t i = 0; i < count; ++i) {
-    const T* q = static_cast<const T*>(call.q) + query_row(i) * call.key_size;
-    for (int64_t j = 0; j < call.key_size; ++j)
-      run.queries[i * call.key_size + j] = number(q[j]) * call.scale;
-  }
+  run.start(count, dk, dv);
+  for (int64_t r = group.begin; r < group.end; ++r)
+    std::memcpy(run.queries.data() + (r - group.begin) * share * dk,
+                call.q + (r * call.heads + first_query) * dk,
+                static_cast<size_t>(share * dk) * sizeof(T));
 
   // Without a window all rows see the whole prompt and go over it together.
+  const auto own_keys = [&](int64_t r) {
+    return r < group.end ? call.keys_of(call.rows[r].own_pages->front(), head) : nullptr;
+  };
   const CachedRow& one = call.rows[group.begin];
   if (call.window == 0)
-    meet_keys(call, run, 0, count, head, *one.prompt_pages, 0, one.prompt_tokens, 0);
+    meet(call, run, 0, count, head, {one.prompt_pages, 0, one.prompt_tokens, 0, true},
+         own_keys(group.begin));
   for (int64_t r = group.begin; r < group.end; ++r) {
     const CachedRow& row = call.rows[r];
     const int64_t first = (r - group.begin) * share, last = first + share;
     const int64_t oldest = call.window > 0 ? row.tokens() - call.window : 0;
     if (call.window > 0)
-      meet_keys(call, run, first, last, head, *row.prompt_pages, 0, row.prompt_tokens, oldest);
-    meet_keys(call, run, first, last, head, *row.own_pages, row.prompt_tokens, row.own_tokens,
-              oldest);
+      meet(call, run, first, last, head, {row.prompt_pages, 0, row.prompt_tokens, oldest, false},
+           own_keys(r));
+    meet(call, run, first, last, head,
+         {row.own_pages, row.prompt_tokens, row.own_tokens, oldest, false}, own_keys(r + 1));
+    kernels::loops<T>().softmax_finish(
+        run.sums.data() + first * dv, share, dv, run.maximum.data() + first, run.sum.data() + first,
+        call.out + (r * call.heads + first_query) * dv, dv, run.lse.data());
   }
+}
 
-  for (int64_t i = 0; i < count; ++i) {
-    Floats total;
-    simd::load(total, run.totals + i * kLanes);
-    const float inverse = 1 / simd::sum(total);
-    T* out = static_cast<T*>(call.out) + query_row(i) * call.value_size;
-    for (int64_t j = 0; j < call.value_size; ++j)
-      out[j] = static_cast<T>(run.sums[i * call.value_row + j] * inverse);
-  }
+template <class T>
+void run_tasks(const Call<T>& call, const std::vector<Task>& tasks) {
+  kernels::for_each_item(std::ssize(tasks), [&](int64_t task) {
+    thread_local Scratch<T> scratch;
+    run_task(call, tasks[static_cast<size_t>(task)], scratch);
+  });
 }
 
 }  // namespace
@@ -265,43 +190,38 @@ void run_task(const Call& call, const Task& task, float* scratch) {
 at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
                             std::span<const CachedRow> rows, const AttentionParams& params) {
   const at::Tensor queries = q.contiguous();
-  at::Tensor out = at::empty({q.size(0), q.size(1), layer.value_size}, q.options());
-  const Call call = {.q = queries.const_data_ptr(),
-                     .keys = layer.keys.const_data_ptr(),
-                     .values = layer.values.const_data_ptr(),
-                     .out = out.mutable_data_ptr(),
-                     .rows = rows.data(),
-                     .heads = q.size(1),
-                     .kv_heads = layer.keys.size(1),
-                     .key_size = q.size(2),
-                     .value_size = layer.value_size,
-                     .value_row = layer.values.size(3),
-                     .scale = static_cast<float>(params.scale),
-                     .softcap = static_cast<float>(params.softcap),
-                     .window = params.window};
+  at::Tensor out = at::empty({q.size(0), q.size(1), layer.value_size()}, q.options());
+  const int64_t heads = q.size(1), kv_heads = layer.keys.size(0), share = heads / kv_heads;
   std::vector<Group> groups;
-  int64_t widest = 0;
   for (int64_t r = 0; r < q.size(0); ++r) {
     if (groups.empty() || rows[r].prompt_pages != rows[r - 1].prompt_pages)
       groups.push_back({r, r});
     groups.back().end = r + 1;
-    widest = std::max(widest, r + 1 - groups.back().begin);
   }
-  const int64_t query_floats = call.key_size + call.value_row + kLanes + 1;
-  const int64_t share = call.heads / call.kv_heads;
-  const int64_t whole = std::ssize(groups) * call.kv_heads;
+  const int64_t whole = std::ssize(groups) * kv_heads;
   const int64_t parts = std::clamp<int64_t>((at::get_num_threads() + whole - 1) / whole, 1, share);
   std::vector<Task> tasks;
   for (const Group& group : groups)
-    for (int64_t head = 0; head < call.kv_heads; ++head)
+    for (int64_t head = 0; head < kv_heads; ++head)
       for (int64_t part = 0; part < parts; ++part)
         tasks.push_back({group, head, share * part / parts, share * (part + 1) / parts});
-  const auto run = q.scalar_type() == at::kFloat ? run_task<float> : run_task<at::BFloat16>;
-  const int64_t floats = widest * share * query_floats;
-  kernels::for_each_item(std::ssize(tasks), [&](int64_t task) {
-    thread_local std::vector<float> scratch;
-    if (scratch.size() < static_cast<size_t>(floats)) scratch.resize(static_cast<size_t>(floats));
-    run(call, tasks[static_cast<size_t>(task)], scratch.data());
+  kernels::with_storage(q.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    run_tasks(
+        Call<T>{.q = kernels::data<T>(queries),
+                .keys = kernels::data<T>(layer.keys),
+                .values = kernels::data<T>(layer.values),
+                .out = kernels::data<T>(out),
+                .rows = rows.data(),
+                .heads = heads,
+                .kv_heads = kv_heads,
+                .pages = layer.keys.size(1),
+                .key_size = q.size(2),
+                .value_size = layer.value_size(),
+                .scale = {static_cast<float>(params.scale), static_cast<float>(params.softcap)},
+                .window = params.window,
+                .matrix = kernels::products_available(q.scalar_type())},
+        tasks);
   });
   return out;
 }

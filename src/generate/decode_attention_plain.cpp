@@ -66,7 +66,7 @@ at::Tensor decode_attention_plain(const at::Tensor& q, const KvCache::Layer& lay
   scores = scores.masked_fill(hidden.view({rows, 1, 1, places}),
                               -std::numeric_limits<float>::infinity());
   const at::Tensor weights = at::softmax(scores, -1).to(q.scalar_type());
-  return at::matmul(weights, gather(layer.values)).reshape({rows, heads, layer.value_size});
+  return at::matmul(weights, gather(layer.values)).reshape({rows, heads, layer.value_size()});
 }
 
 }  // namespace amalgam

@@ -25,9 +25,10 @@ inline Slot slot_of(const Pages& pages, int64_t token) {
 
 class KvCache {
  public:
-  /// How a page lies in memory. kPlain: keys and values (pages, G, 64, d), for ATen. kKernel, for
-  /// the kernel of decode_attention.h: keys (pages, G, d, 64), values (pages, G, 64, d up to a
-  /// multiple of 32), the last dimension in the order of lane_of().
+  /// How a page lies in memory. kPlain: keys and values (pages, G, 64, d), for ATen. kKernel: as
+  /// packed operands of products (tensor/kernels/loops.h), keys (pages, G, dk, 64) to be multiplied
+  /// by queries, values (pages, G, 64, dv) by weights; what no token has been stored to is 0 in
+  /// values.
   enum class Layout { kPlain, kKernel };
 
   KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device);
@@ -43,7 +44,7 @@ class KvCache {
 
   struct Layer {
     at::Tensor keys, values;  // made when the layer is first stored to
-    int64_t value_size = 0;   // dv, without what rounds it up
+    int64_t value_size() const { return values.size(3); }
   };
   const Layer& layer(int64_t index) const { return layers_[static_cast<size_t>(index)]; }
   Layout layout() const { return layout_; }
@@ -59,14 +60,6 @@ class KvCache {
   std::vector<Layer> layers_;
   std::vector<int32_t> free_;  // a stack: memory that was used last is used first
 };
-
-/// Place of element i of a row in Layout::kKernel. fp32 rows are in order; of bf16, elements i and
-/// i + 16 of each 32 are neighbours, so that one load of 32-bit words yields two vectors of floats
-/// by a shift and a mask.
-template <class T>
-constexpr int64_t lane_of(int64_t i) {
-  return sizeof(T) == 4 ? i : i / 32 * 32 + i % 16 * 2 + i % 32 / 16;
-}
 
 /// Bytes that a token takes in the cache.
 int64_t cache_bytes_per_token(const ModelShape& shape, at::ScalarType dtype);

@@ -4,82 +4,17 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/error.h"
-#include "generate/simd.h"
+#include "tensor/kernels/loops.h"
 
 namespace amalgam {
 namespace {
 
-using simd::Doubles;
-using simd::Floats;
-using simd::HalfFloats;
-using simd::Ints;
-using simd::kLanes;
+using kernels::kSummedRun;
 
-constexpr int64_t kBlock = 64;  // weights whose sum is formed at once when a token is drawn
-
-/// The largest of `count` values; NaN or an infinity if one of them is.
-AMALGAM_SIMD float largest(const float* values, int64_t count) {
-  Floats best = Floats{} - std::numeric_limits<float>::infinity();
-  Floats probe = {};  // stays 0 unless a value is not finite
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    Floats x;
-    simd::load(x, values + i);
-    best = x > best ? x : best;
-    probe += x * 0.0F;
-  }
-  float top = simd::maximum(best);
-  float bad = simd::sum(probe);
-  for (; i < count; ++i) {
-    top = std::max(top, values[i]);
-    bad += values[i] * 0.0F;
-  }
-  return top + bad;
-}
-
-/// weights[i] = exp((logits[i] - top) * inverse_temperature), with zeros up to whole blocks.
-AMALGAM_SIMD void soften(const float* logits, int64_t count, float top, float inverse_temperature,
-                         float* weights) {
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    Floats x;
-    simd::load(x, logits + i);
-    x = (x - top) * inverse_temperature;
-    simd::exponential(x);
-    simd::store(x, weights + i);
-  }
-  Floats rest = Floats{} - std::numeric_limits<float>::infinity();
-  for (int64_t j = i; j < count; ++j) rest[j - i] = (logits[j] - top) * inverse_temperature;
-  simd::exponential(rest);
-  simd::store(rest, weights + i);
-}
-
-/// Keeps what is heavier than `least`, and of what weighs as much the tokens up to `last`.
-AMALGAM_SIMD void drop_below(float* weights, int64_t count, float least, int32_t last) {
-  Ints index;
-  for (int32_t i = 0; i < kLanes; ++i) index[i] = i;
-  for (int64_t i = 0; i < count; i += kLanes, index += static_cast<int32_t>(kLanes)) {
-    Floats w;
-    simd::load(w, weights + i);
-    const Ints kept = (w > least) | ((w == least) & (index <= last));
-    w = kept ? w : Floats{};
-    simd::store(w, weights + i);
-  }
-}
-
-AMALGAM_SIMD double block_sum(const float* weights) {
-  Doubles total = {};
-  for (int64_t i = 0; i < kBlock; i += 8) {
-    HalfFloats w;
-    std::memcpy(&w, weights + i, sizeof(w));
-    total += __builtin_convertvector(w, Doubles);
-  }
-  double all = total[0];
-  for (int64_t i = 1; i < 8; ++i) all += total[i];
-  return all;
-}
+const kernels::Loops<float>& loops() { return kernels::loops<float>(); }
 
 /// Heavier weights have lower buckets. Weights are in (0, 1].
 int64_t bucket_of(float weight, int64_t buckets) {
@@ -116,13 +51,14 @@ Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
     logits = logits_;
   }
   const auto count = static_cast<int64_t>(logits.size());
-  const float top = largest(logits.data(), count);
+  const float top = loops().largest(logits.data(), count);
   if (!std::isfinite(top)) fail("the model gives logits that are not finite");
   if (config.temperature == 0)
     return static_cast<Token>(std::find(logits.begin(), logits.end(), top) - logits.begin());
 
-  weights_.assign(static_cast<size_t>((count + kBlock) / kBlock * kBlock), 0.0F);
-  soften(logits.data(), count, top, static_cast<float>(1 / config.temperature), weights_.data());
+  weights_.assign(static_cast<size_t>((count + kSummedRun - 1) / kSummedRun * kSummedRun), 0.0F);
+  loops().soften(logits.data(), count, top, static_cast<float>(1 / config.temperature),
+                 weights_.data());
   if (config.top_k > 0 && config.top_k < count) keep_top_k(config.top_k);
   if (config.top_p < 1) keep_top_p(config.top_p);
   return invert(random.uniform());
@@ -148,8 +84,8 @@ void Sampler::keep_top_k(int64_t k) {
       continue;
     }
     rank_bucket(bucket);  // as in Hugging Face, all that weigh as much as the k-th stay
-    drop_below(weights_.data(), static_cast<int64_t>(weights_.size()), weights_[ranked_[k - 1]],
-               std::numeric_limits<int32_t>::max());
+    loops().drop_below(weights_.data(), static_cast<int64_t>(weights_.size()),
+                       weights_[ranked_[k - 1]], std::numeric_limits<int32_t>::max());
     return;
   }
 }
@@ -172,23 +108,21 @@ void Sampler::keep_top_p(double p) {
       above += weights_[ranked_[last]];
       if (above >= p * total) break;
     }
-    drop_below(weights_.data(), static_cast<int64_t>(weights_.size()), weights_[ranked_[last]],
-               ranked_[last]);
+    loops().drop_below(weights_.data(), static_cast<int64_t>(weights_.size()),
+                       weights_[ranked_[last]], ranked_[last]);
     return;
   }
 }
 
 Token Sampler::invert(double uniform) {
-  blocks_.resize(weights_.size() / kBlock);
-  double total = 0;
-  for (size_t b = 0; b < blocks_.size(); ++b)
-    total += blocks_[b] = block_sum(weights_.data() + b * kBlock);
-  double left = uniform * total;
-  size_t block = 0;
-  while (block + 1 < blocks_.size() && left >= blocks_[block]) left -= blocks_[block++];
-  while (blocks_[block] == 0) --block;  // rounding carried past the last weight
+  runs_.resize(weights_.size() / kSummedRun);
+  loops().sum_runs(weights_.data(), std::ssize(runs_), runs_.data());
+  double left = uniform * std::accumulate(runs_.begin(), runs_.end(), 0.0);
+  size_t run = 0;
+  while (run + 1 < runs_.size() && left >= runs_[run]) left -= runs_[run++];
+  while (runs_[run] == 0) --run;  // rounding carried past the last weight
   size_t token = 0;
-  for (size_t i = block * kBlock; i < (block + 1) * kBlock; ++i) {
+  for (size_t i = run * kSummedRun; i < (run + 1) * kSummedRun; ++i) {
     if (weights_[i] == 0) continue;
     token = i;
     left -= weights_[i];

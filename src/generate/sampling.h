@@ -51,11 +51,11 @@ class Sampler {
   Token invert(double uniform);
 
   std::vector<float> logits_;   // with the penalty applied
-  std::vector<float> weights_;  // padded with zeros to whole vectors
+  std::vector<float> weights_;  // padded with zeros to whole runs
   std::array<double, kBuckets> mass_;
   std::array<int32_t, kBuckets> count_;
   std::vector<int32_t> ranked_;
-  std::vector<double> blocks_;  // sums of weights
+  std::vector<double> runs_;  // sums of weights
 };
 
 }  // namespace amalgam

@@ -85,14 +85,12 @@ struct Gated {
 };
 
 struct GatedActivation : torch::autograd::Function<GatedActivation> {
-  static constexpr int64_t kRows = 64;  // a thread takes at a time
-
   static at::Tensor compute(const at::Tensor& x, Activation kind) {
     const int64_t width = x.size(1) / 2;
     const at::Tensor out = at::empty({x.size(0), width}, x.options());
     kernels::with_storage(x.scalar_type(), [&](auto type) {
       using T = decltype(type);
-      kernels::for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
+      kernels::for_each_rows(x.size(0), [&](int64_t begin, int64_t end) {
         kernels::loops<T>().gate(kernels::data<T>(x) + 2 * begin * width, 2 * width, width,
                                  end - begin, width, kind, kernels::data<T>(out) + begin * width,
                                  width);
@@ -117,7 +115,7 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
     const at::Tensor dx = at::empty_like(x);
     kernels::with_storage(x.scalar_type(), [&](auto type) {
       using T = decltype(type);
-      kernels::for_each_part(x.size(0), kRows, [&](int64_t begin, int64_t end) {
+      kernels::for_each_rows(x.size(0), [&](int64_t begin, int64_t end) {
         kernels::loops<T>().gate_gradient(kernels::data<T>(dout) + begin * width,
                                           kernels::data<T>(x) + 2 * begin * width, end - begin,
                                           width, kind, kernels::data<T>(dx) + 2 * begin * width);

@@ -18,13 +18,12 @@ namespace {
 
 using kernels::data;
 using kernels::for_each_part;
+using kernels::for_each_rows;
 using kernels::loops;
 using kernels::on_loops;
 using kernels::with_storage;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-constexpr int64_t kRows = 64;  // a thread takes at a time
 
 struct Norm : torch::autograd::Function<Norm> {
   /// {normed} or, with a residual, {normed, sum}.
@@ -38,7 +37,7 @@ struct Norm : torch::autograd::Function<Norm> {
     const at::Tensor inverse = at::empty({rows}, x.options().dtype(at::kFloat));
     with_storage(x.scalar_type(), [&](auto type) {
       using T = decltype(type);
-      for_each_part(rows, kRows, [&](int64_t begin, int64_t end) {
+      for_each_rows(rows, [&](int64_t begin, int64_t end) {
         const int64_t at = begin * columns;
         loops<T>().norm(data<T>(x) + at, residual ? data<T>(other) + at : nullptr, data<T>(weight),
                         end - begin, columns, static_cast<float>(eps), static_cast<float>(offset),
@@ -63,6 +62,7 @@ struct Norm : torch::autograd::Function<Norm> {
     const auto offset = static_cast<float>(context->saved_data["offset"].toDouble());
     const int64_t rows = x.size(0), columns = x.size(1);
     const at::Tensor dx = at::empty_like(x);
+    constexpr int64_t kRows = 64;
     // Sums over rows: in fixed parts, then over the parts, whatever the number of threads.
     const at::Tensor partial =
         at::zeros({(rows + kRows - 1) / kRows, columns}, x.options().dtype(at::kFloat));
@@ -92,7 +92,7 @@ void turn_rows(const at::Tensor& in, int64_t heads, int64_t rest, const at::Tens
   const int64_t d = 2 * cosine.size(1), ld = in.stride(0), ld_out = out.stride(0);
   with_storage(in.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_part(in.size(0), kRows, [&](int64_t begin, int64_t end) {
+    for_each_rows(in.size(0), [&](int64_t begin, int64_t end) {
       const T* from = data<T>(in) + begin * ld;
       T* to = data<T>(out) + begin * ld_out;
       loops<T>().rotate(from, ld, data<float>(cosine) + begin * d / 2,

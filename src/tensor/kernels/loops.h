@@ -15,6 +15,8 @@ namespace amalgam::kernels {
 
 using Bf16 = uint16_t;
 
+constexpr int64_t kSummedRun = 64;  // weights whose sum is formed at once when a token is drawn
+
 /// Columns [begin, end) of row r that take part; one pair a row.
 struct Visible {
   int32_t begin = 0, end = 0;
@@ -85,6 +87,23 @@ struct Loops {
   /// target.
   void (*probabilities)(const float* logits, int64_t ld, int64_t rows, int64_t columns, float cap,
                         const float* lse, T* out, int64_t ld_out);
+
+  /// c (rows, columns) fp32 (+)= a b for few rows, b packed, (words, columns). While it is read,
+  /// the operand at `next` (may be null) is fetched into the second-level cache. A row of c does
+  /// not depend on the others.
+  void (*thin_product)(const T* a, int64_t ld_a, int64_t rows, int64_t words, const T* b,
+                       int64_t columns, const T* next, bool add, float* c, int64_t ld_c);
+
+  /// The largest of `count` values; NaN or an infinity if one of them is.
+  float (*largest)(const float* values, int64_t count);
+  /// weights = exp((logits - top) * inverse_temperature).
+  void (*soften)(const float* logits, int64_t count, float top, float inverse_temperature,
+                 float* weights);
+  /// Keeps what is heavier than `least`, and of what weighs as much the tokens up to `last`; the
+  /// others get 0.
+  void (*drop_below)(float* weights, int64_t count, float least, int32_t last);
+  /// sums[r] = the sum of run r of kSummedRun weights.
+  void (*sum_runs)(const float* weights, int64_t runs, double* sums);
 };
 
 template <class T>

@@ -37,6 +37,14 @@ void for_each_part(int64_t rows, int64_t size, const Work& work) {
                 [&](int64_t part) { work(part * size, std::min(rows, (part + 1) * size)); });
 }
 
+/// The same for work on rows whose results do not depend on how they are cut: parts of 16 to 64
+/// rows, so that few of them are shared by the threads too.
+template <class Work>
+void for_each_rows(int64_t rows, const Work& work) {
+  const int64_t threads = at::get_num_threads();
+  for_each_part(rows, std::clamp<int64_t>((rows + threads - 1) / threads, 16, 64), work);
+}
+
 inline int64_t round_up(int64_t x, int64_t multiple) {
   return (x + multiple - 1) / multiple * multiple;
 }

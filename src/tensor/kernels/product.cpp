@@ -37,7 +37,7 @@ bool runs(at::ScalarType type) {
 
 /// The sizes a block of rows is cut into: few distinct ones, since each is a kernel of its own.
 int64_t row_step(int64_t rows) {
-  if (rows <= 8) return rows;
+  if (rows <= 16) return rows;
   int64_t step = kTile;
   while (step > rows) step /= 2;
   return step;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "core/random.h"
@@ -27,18 +28,32 @@ at::Tensor noise(RandomStream& random, at::IntArrayRef shape, at::ScalarType dty
   return x.to(dtype);
 }
 
-/// Two prompts with some samples each, all keys and values known.
+/// Three prompts with some samples each, all keys and values known. There are more samples of the
+/// last than one block takes queries, and more pages of it than one span.
 struct World {
   static constexpr int64_t kLayer = 1;
 
   World(const Case& with, KvCache::Layout layout)
       : shape(with), cache(100, 2, with.dtype, at::kCPU, layout) {
     RandomStream random(5);
-    for (const int64_t length : {130, 64}) add_prompt(random, length);
+    if (layout == KvCache::Layout::kKernel) leave_rubbish(random);
+    for (const int64_t length : {130, 64, 520}) add_prompt(random, length);
     for (const auto& [prompt, length] : {std::pair{0, 1}, {0, 65}, {0, 20}, {1, 128}, {1, 3}})
       add_sample(random, prompt, length);
+    for (int64_t length = 1; length <= 8; ++length) add_sample(random, 2, length);
     q = noise(random, {static_cast<int64_t>(rows.size()), shape.heads, shape.key_size},
               shape.dtype);
+  }
+
+  /// What earlier sequences wrote does not count.
+  void leave_rubbish(RandomStream& random) {
+    Pages pages = cache.allocate(cache.free_pages());
+    const auto rubbish = [&](int64_t size) {
+      return noise(random, {std::ssize(pages) * kPageTokens, shape.kv_heads, size}, shape.dtype)
+          .mul_(std::numeric_limits<double>::quiet_NaN());
+    };
+    store(pages, rubbish(shape.key_size), rubbish(shape.value_size));
+    cache.release(pages);
   }
 
   void add_prompt(RandomStream& random, int64_t length) {

@@ -119,10 +119,10 @@ class Logprobs : public Command {
       const PackedBatch batch = pack(examples, model.weights().device(),
                                      [&](int64_t length) { return model.length_class(length); });
       SegmentContext attention(batch.segments);
-      const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);
-      const at::Tensor values = token_logprobs(hidden.index_select(0, batch.rows), model.head(),
-                                               batch.targets, model.logit_softcap())
-                                    .cpu();
+      const at::Tensor hidden =
+          model.forward(batch.ids, batch.positions, attention, batch.rows);  // (M, D)
+      const at::Tensor values =
+          token_logprobs(hidden, model.head(), batch.targets, model.logit_softcap()).cpu();
       logprobs.assign(values.const_data_ptr<float>(),
                       values.const_data_ptr<float>() + values.numel());
     }

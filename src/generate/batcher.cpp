@@ -167,8 +167,9 @@ at::Tensor Batcher::compute(std::span<const Sequence> sequences) {
   const at::Device device = model_.weights().device();
   PrefillContext context(cache_, segments, slots);
   const at::Tensor hidden =
-      model_.forward(index_tensor(ids, device), index_tensor(positions, device), context);
-  return model_.logits(hidden.index_select(0, index_tensor(last, device))).cpu().contiguous();
+      model_.forward(index_tensor(ids, device), index_tensor(positions, device), context,
+                     index_tensor(last, device));
+  return model_.logits(hidden).cpu().contiguous();
 }
 
 void Batcher::compute_all(std::span<const Sequence> sequences,

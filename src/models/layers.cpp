@@ -191,6 +191,10 @@ at::Tensor make_norm(Weights& weights, const std::string& name, int64_t size, do
   return weights.tensor(name + ".weight", {size}, initial);
 }
 
+at::Tensor wanted_rows(const at::Tensor& x, const at::Tensor& wanted) {
+  return wanted.defined() ? x.index_select(0, wanted) : x;
+}
+
 std::string layer_name(int64_t layer) { return fmt::format("model.layers.{}", layer); }
 
 }  // namespace amalgam

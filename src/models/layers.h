@@ -135,6 +135,9 @@ Vocabulary make_vocabulary(Weights& weights, const DecoderConfig& config,
 /// A norm's weight (D); `initial` is the value it starts training from.
 at::Tensor make_norm(Weights& weights, const std::string& name, int64_t size, double initial = 1);
 
+/// Rows `wanted` of x, all where that is undefined.
+at::Tensor wanted_rows(const at::Tensor& x, const at::Tensor& wanted);
+
 /// "model.layers.7".
 std::string layer_name(int64_t layer);
 

@@ -117,10 +117,12 @@ struct ModelShape {
 class Model {
  public:
   virtual ~Model() = default;
-  /// ids, positions (T) int64 -> hidden states after the final norm (T, D). With checkpointed
-  /// activations the backward pass reads `attention` again.
+  /// ids, positions (T) int64 -> hidden states after the final norm (T, D), or (W, D) of the tokens
+  /// `wanted` (W) int64, any of 0 ... T - 1 in any order: the others are left out of the last layer
+  /// as far as nothing depends on them. With checkpointed activations the backward pass reads
+  /// `attention` again.
   virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
-                             AttentionContext& attention) const = 0;
+                             AttentionContext& attention, const at::Tensor& wanted = {}) const = 0;
   virtual const Linear& head() const = 0;  // (V, D)
   virtual double logit_softcap() const { return 0; }
   virtual ModelShape shape() const = 0;

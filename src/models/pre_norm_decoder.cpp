@@ -54,19 +54,21 @@ class PreNormDecoder : public Model {
   }
 
   at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
-                     AttentionContext& attention) const override {
+                     AttentionContext& attention, const at::Tensor& wanted) const override {
     const double eps = config_.norm_eps;
     const RopeTables rope = rope_.tables(positions, attention);
     const at::Tensor embedded = at::embedding(vocabulary_.embedding, ids);  // (T, D)
     // The sum that a layer adds to, and its norm: what the next block reads.
     std::vector<at::Tensor> x = {embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
     for (size_t i = 0; i < layers_.size(); ++i) {
-      const auto block = [this, i, eps, rope, &attention](const std::vector<at::Tensor>& in) {
+      const bool last = i + 1 == layers_.size();
+      const auto block = [this, i, eps, rope, &attention,
+                          rows = last ? wanted : at::Tensor()](const std::vector<at::Tensor>& in) {
         const Layer& layer = layers_[i];
         const at::Tensor& next =
             i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
-        AddedNorm y =
-            add_rms_norm(layer.attention(in[1], rope, attention), in[0], layer.mlp_norm, eps);
+        AddedNorm y = add_rms_norm(wanted_rows(layer.attention(in[1], rope, attention), rows),
+                                   wanted_rows(in[0], rows), layer.mlp_norm, eps);
         y = add_rms_norm(layer.mlp(y.normed), y.sum, next, eps);
         return std::vector{y.sum, y.normed};
       };

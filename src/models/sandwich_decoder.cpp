@@ -55,7 +55,7 @@ class SandwichDecoder : public Model {
   }
 
   at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
-                     AttentionContext& attention) const override {
+                     AttentionContext& attention, const at::Tensor& wanted) const override {
     const auto normed = [this](const at::Tensor& x, const at::Tensor& weight) {
       return rms_norm(x, weight, config_.norm_eps, kNormOffset);
     };
@@ -63,11 +63,13 @@ class SandwichDecoder : public Model {
     const RopeTables local = local_rope_ ? local_rope_->tables(positions, attention) : rope;
     at::Tensor x = at::embedding(vocabulary_.embedding, ids) * embedding_scale_;  // (T, D)
     for (const Layer& layer : layers_) {
-      const auto block = [normed, &layer, rope = layer.local ? local : rope,
-                          &attention](const std::vector<at::Tensor>& in) {
-        const at::Tensor attended =
-            layer.attention(normed(in[0], layer.attention_norm), rope, attention);
-        const at::Tensor sum = in[0] + normed(attended, layer.attention_post_norm);
+      const auto block = [normed, &layer, rope = layer.local ? local : rope, &attention,
+                          rows = &layer == &layers_.back() ? wanted : at::Tensor()](
+                             const std::vector<at::Tensor>& in) {
+        const at::Tensor attended = wanted_rows(
+            layer.attention(normed(in[0], layer.attention_norm), rope, attention), rows);
+        const at::Tensor sum =
+            wanted_rows(in[0], rows) + normed(attended, layer.attention_post_norm);
         return std::vector{sum +
                            normed(layer.mlp(normed(sum, layer.mlp_norm)), layer.mlp_post_norm)};
       };

@@ -102,9 +102,7 @@ void RewardModel::score_batch(std::span<const std::vector<Token>> conversations,
   SegmentContext attention(batch.segments);
   const at::Tensor picked =
       at::from_blob(rows.data(), {std::ssize(rows)}, at::kLong).to(batch.ids.device());
-  const at::Tensor hidden = trunk_
-                                ->forward(batch.ids, batch.positions, attention)  // (T, D)
-                                .index_select(0, picked)
+  const at::Tensor hidden = trunk_->forward(batch.ids, batch.positions, attention, picked)
                                 .to(at::kFloat);  // (P of all, D)
   int64_t row = 0;
   for (size_t i = 0; i < indices.size(); ++i) {

@@ -67,13 +67,13 @@ ModelInput model_input(const std::vector<TrainExample>& examples,
 
 at::Tensor response_logps(const Model& model, const ModelInput& input, at::Tensor* confidence) {
   const PackedBatch& batch = input.batch;
-  const at::Tensor hidden = model.forward(batch.ids, batch.positions, *input.attention);  // (T, D)
-  const at::Tensor rows = hidden.index_select(0, batch.rows);
-  at::Tensor logps = token_logprobs(rows, model.head(), batch.targets, model.logit_softcap())
+  const at::Tensor hidden =
+      model.forward(batch.ids, batch.positions, *input.attention, batch.rows);  // (M, D)
+  at::Tensor logps = token_logprobs(hidden, model.head(), batch.targets, model.logit_softcap())
                          .to(at::kDouble);  // (M)
   if (confidence != nullptr) {
     std::vector<at::Tensor> means;
-    const at::Tensor likelihoods = logps.detach().sub(log_collision(model, rows));
+    const at::Tensor likelihoods = logps.detach().sub(log_collision(model, hidden));
     for (const at::Tensor& part : likelihoods.split_with_sizes(batch.response_lengths))
       means.push_back(part.mean());
     *confidence = at::stack(means);
@@ -121,8 +121,7 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       progress.advance(std::ssize(window));
       continue;
     }
-    for (const std::vector<int64_t>& indices :
-         micro_batches(examples, window, batching.micro_batch_tokens)) {
+    for (const std::vector<int64_t>& indices : micro_batches(examples, window, batching)) {
       const ModelInput input =
           model_input(examples, indices, model, tail_weight, batching.share_prompts);
       const at::Tensor logps = response_logps(model, input).to(at::kCPU);

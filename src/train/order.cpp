@@ -30,9 +30,11 @@ std::vector<int64_t> DataOrder::step(int64_t k) const {
 
 std::vector<std::vector<int64_t>> micro_batches(const std::vector<TrainExample>& examples,
                                                 const std::vector<int64_t>& indices,
-                                                int64_t budget) {
+                                                const MicroBatching& batching) {
   const auto tokens = [&](int64_t index) {
-    return examples[static_cast<size_t>(index)].tokens.tokens();
+    const TokenizedExample& example = examples[static_cast<size_t>(index)].tokens;
+    const int64_t copies = batching.share_prompts ? 1 : std::ssize(example.responses);
+    return example.tokens() + (copies - 1) * std::ssize(example.prompt);
   };
   std::vector<int64_t> by_length = indices;
   std::stable_sort(by_length.begin(), by_length.end(),
@@ -45,7 +47,7 @@ std::vector<std::vector<int64_t>> micro_batches(const std::vector<TrainExample>&
         std::find_if(room.begin(), room.end(), [&](int64_t left) { return tokens(index) <= left; });
     const auto place = static_cast<size_t>(fits - room.begin());
     if (fits == room.end()) {
-      room.push_back(budget);
+      room.push_back(batching.micro_batch_tokens);
       batches.emplace_back();
     }
     room[place] -= tokens(index);

@@ -24,10 +24,11 @@ class DataOrder {
   int64_t seed_, examples_, batch_, epoch_steps_, steps_;
 };
 
-/// Splits `indices` into micro-batches of at most `budget` packed tokens (an example above it
-/// stands alone), longest example first. Within a micro-batch the order is that of `indices`.
+/// Splits `indices` into micro-batches of at most micro_batch_tokens packed tokens (an example
+/// above that stands alone), longest example first. Within a micro-batch the order is that of
+/// `indices`.
 std::vector<std::vector<int64_t>> micro_batches(const std::vector<TrainExample>& examples,
                                                 const std::vector<int64_t>& indices,
-                                                int64_t budget);
+                                                const MicroBatching& batching);
 
 }  // namespace amalgam

@@ -74,8 +74,7 @@ double TrainingStep::loss_divisor(const std::vector<int64_t>& indices) const {
 double TrainingStep::mismatched_drift(const std::vector<int64_t>& indices) const {
   const c10::AutoGradMode no_grad(false);
   double total = 0;
-  for (const std::vector<int64_t>& batch :
-       micro_batches(mismatched_->examples, indices, config_.micro_batch_tokens)) {
+  for (const std::vector<int64_t>& batch : micro_batches(mismatched_->examples, indices, config_)) {
     const ModelInput input =
         model_input(mismatched_->examples, batch, policy_, 1, config_.share_prompts);
     const at::Tensor logps = response_logps(policy_, input).to(at::kCPU);
@@ -176,7 +175,7 @@ void TrainingStep::accumulate_gradients(int64_t k) {
   if (objective_.shift == Shift::kMismatched && mismatched_ && !mismatched_->examples.empty())
     shift_ = mismatched_drift(indices);
   if (objective_.shift == Shift::kRunning && unpaired_) shift_ = reward_mean_.item<double>();
-  const auto batches = micro_batches(examples_, indices, config_.micro_batch_tokens);
+  const auto batches = micro_batches(examples_, indices, config_);
   if (objective_.whole_step && batches.size() > 1) return backward_whole(batches);
   for (const std::vector<int64_t>& batch : batches) backward(batch);
 }

@@ -36,9 +36,8 @@ std::vector<TokenizedExample> examples() {
 
 at::Tensor logprobs(const Model& model, const PackedBatch& batch) {
   SegmentContext attention(batch.segments);
-  const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention);
-  return token_logprobs(hidden.index_select(0, batch.rows), model.head(), batch.targets,
-                        model.logit_softcap());
+  const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention, batch.rows);
+  return token_logprobs(hidden, model.head(), batch.targets, model.logit_softcap());
 }
 
 bool is_expert(const Model& model, const at::Tensor& parameter) {
@@ -104,6 +103,16 @@ TEST_P(EachFamily, LogitsAgreeWithTokenLogprobs) {
   const at::Tensor expected =
       at::log_softmax(logits, 1).gather(1, batch_.targets.unsqueeze(1)).squeeze(1);
   EXPECT_LT((logprobs(*loaded.model, batch_) - expected).abs().max().item<double>(), 1e-5);
+}
+
+TEST_P(EachFamily, WantedTokensAreComputedAsAllAre) {
+  const c10::AutoGradMode no_grad(false);
+  const Pretrained loaded = load_pretrained(fixture_of(GetParam()), at::kFloat);
+  SegmentContext attention(batch_.segments);
+  const at::Tensor all = loaded.model->forward(batch_.ids, batch_.positions, attention);
+  const at::Tensor wanted =
+      loaded.model->forward(batch_.ids, batch_.positions, attention, batch_.rows);
+  EXPECT_TRUE(wanted.equal(all.index_select(0, batch_.rows)));
 }
 
 TEST_P(EachFamily, TakesBothStylesOfRopeKeys) {

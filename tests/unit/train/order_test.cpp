@@ -46,22 +46,24 @@ TEST(MicroBatches, KeepTheBudgetAndLoseNothing) {
   const std::vector<TrainExample> examples = fixture_examples();
   std::vector<int64_t> indices(examples.size());
   std::iota(indices.begin(), indices.end(), 0);
-  const auto tokens = [&](const std::vector<int64_t>& batch) {
-    int64_t total = 0;
-    for (const int64_t i : batch) total += examples[static_cast<size_t>(i)].tokens.tokens();
-    return total;
-  };
-  const auto batches = micro_batches(examples, indices, 400);
-  std::vector<int64_t> seen;
-  for (const auto& batch : batches) {
-    EXPECT_TRUE(tokens(batch) <= 400 || batch.size() == 1);
-    seen.insert(seen.end(), batch.begin(), batch.end());
+  for (const bool share_prompts : {true, false}) {
+    const auto tokens = [&](const std::vector<int64_t>& batch) {  // of the packed batch
+      std::vector<const TokenizedExample*> packed;
+      for (const int64_t i : batch) packed.push_back(&examples[static_cast<size_t>(i)].tokens);
+      return pack(packed, at::kCPU, {}, share_prompts).tokens();
+    };
+    const auto batches = micro_batches(examples, indices, {400, share_prompts});
+    std::vector<int64_t> seen;
+    for (const auto& batch : batches) {
+      EXPECT_TRUE(tokens(batch) <= 400 || batch.size() == 1);
+      seen.insert(seen.end(), batch.begin(), batch.end());
+    }
+    EXPECT_GT(batches.size(), 1);
+    std::sort(seen.begin(), seen.end());
+    EXPECT_EQ(seen, indices);
+    EXPECT_EQ(micro_batches(examples, indices, {1, share_prompts}).size(), examples.size());
+    EXPECT_EQ(micro_batches(examples, indices, {1 << 20, share_prompts}).size(), 1);
   }
-  EXPECT_GT(batches.size(), 1);
-  std::sort(seen.begin(), seen.end());
-  EXPECT_EQ(seen, indices);
-  EXPECT_EQ(micro_batches(examples, indices, 1).size(), examples.size());
-  EXPECT_EQ(micro_batches(examples, indices, 1 << 20).size(), 1);
 }
 
 }  // namespace

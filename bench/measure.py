@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -14,6 +15,14 @@ import time
 
 SIZES = ["33m", "300m"]  # of the models (peers/data.py)
 PEERS = pathlib.Path(__file__).parent / "peers"
+
+
+class Killed(Exception):
+    """The kernel took a program's memory back; `peak` of it in GB."""
+
+    def __init__(self, peak):
+        super().__init__(peak)
+        self.peak = peak
 
 
 def run(command, log):
@@ -25,6 +34,8 @@ def run(command, log):
                                    stderr=errors, text=True)
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        raise Killed(usage.ru_maxrss / 1e6)
     if status != 0:
         sys.exit("bench: failed, see %s: %s" % (log, " ".join(map(str, command))))
     return output, time.perf_counter() - start, usage.ru_maxrss / 1e6

@@ -17,7 +17,7 @@ import shutil
 import statistics
 import sys
 
-from measure import measuring, parser_of, print_table, rate, read_lines, run, run_peer, write_lines
+from measure import Killed, measuring, parser_of, print_table, rate, read_lines, run, run_peer, write_lines
 
 BATCH = {"33m": 16, "300m": 4}  # examples a step
 SKIPPED_STEPS = 2
@@ -54,7 +54,8 @@ class Model:
 
 
 class Steps:
-    """What a trainer took: seconds a step, peak memory, forecast of it."""
+    """What a trainer took: seconds a step (None: it was killed for its memory), peak memory,
+    forecast of it."""
 
     def __init__(self, seconds, peak, forecast=None):
         self.seconds, self.peak, self.forecast = seconds, peak, forecast
@@ -90,8 +91,11 @@ class Bench:
                      inspected["memory"]["training"]["total"] / 1e9)
 
     def peer(self, environment, script, folder, steps, batch):
-        lines, peak = run_peer(self.peers / environment / "bin/python", script, self.scratch, folder,
-                               steps, batch)
+        try:
+            lines, peak = run_peer(self.peers / environment / "bin/python", script, self.scratch,
+                                   folder, steps, batch)
+        except Killed as killed:
+            return Steps(None, killed.peak)
         seconds = [float(line.split()[2]) for line in lines if line.startswith("STEP")]
         return Steps(statistics.mean(seconds[SKIPPED_STEPS:]), peak)
 
@@ -126,6 +130,7 @@ class Bench:
             tokens = sum(p + sum(r) for p, r in seen[objective]) / steps
             products = model.products(seen[objective], objective != "sft") / steps
             rows.append((name, objective, measured, tokens, products))
+            print("bench: %s: %s s/step" % (name, measured.seconds), file=sys.stderr)
             self.matrix_rate()
 
         self.matrix_rate()
@@ -145,6 +150,9 @@ class Bench:
         seconds = {name: measured.seconds for name, _, measured, *_ in rows}
         speed = statistics.mean(self.rates)
         for name, objective, measured, tokens, products in rows:
+            if measured.seconds is None:
+                print("| %s | killed | | | | %.2f | |" % (name, measured.peak))
+                continue
             print("| %s | %.2f | %.2f | %.0f | %.1f %% | %.2f | %s |"
                   % (name, measured.seconds, measured.seconds / seconds["amalgam, " + objective],
                      tokens / measured.seconds, 100 * products / measured.seconds / speed,

@@ -114,11 +114,10 @@ bool Batcher::admit_one(std::vector<Prompt*>& fresh) {
     if (rows_.size() >= static_cast<size_t>(config_.batch) ||
         pages + answer_pages(request) > cache_.free_pages())
       return false;
-    open_ = std::make_shared<Prompt>(Prompt{.index = next_++,
-                                            .request = request,
-                                            .pages = cache_.allocate(pages),
-                                            .logits = {},
-                                            .samples = {}});
+    open_ = std::make_shared<Prompt>(
+        Prompt{.index = next_++, .request = request, .pages = {}, .logits = {}, .samples = {}});
+    cache_.reserve(open_->pages, pages);
+    cache_.grow(open_->pages, std::ssize(request.prompt));
     open_->samples.resize(request.seeds.size());
     fresh.push_back(open_.get());
   }
@@ -134,12 +133,13 @@ bool Batcher::admit_one(std::vector<Prompt*>& fresh) {
           .limit = answer_limit(request),
           .length_class = model_.length_class(static_cast<int64_t>(request.prompt.size())),
           .apart = false,
-          .pages = cache_.allocate(pages),
+          .pages = {},
           .ids = {},
           .finish_reason = {},
           .stop = {},
           .seen = {},
           .is_seen = {}});
+  cache_.reserve(row->pages, pages);
   if (!sampling_.stop.empty()) row->stop.emplace(tokenizer_, sampling_.stop);
   if (sampling_.repetition_penalty != 1) {
     row->is_seen.resize(static_cast<size_t>(model_.shape().vocab));
@@ -196,13 +196,15 @@ void Batcher::decode() {
   std::vector<Sequence> sequences;  // of those that moved
   for (const auto& row : rows_) {
     const std::vector<Token>& prompt = row->prompt->request.prompt;
-    const int64_t now = model_.length_class(std::ssize(prompt) + std::ssize(row->ids));
+    const int64_t all = std::ssize(prompt) + std::ssize(row->ids);
+    const int64_t now = model_.length_class(all);
+    row->apart = row->apart || now != row->length_class;
+    cache_.grow(row->pages, row->apart ? all : std::ssize(row->ids));
     if (now == row->length_class) {
       cached.push_back(row.get());
       continue;
     }
     row->length_class = now;
-    row->apart = true;
     moved.push_back(row.get());
     Sequence& sequence = sequences.emplace_back(Sequence{prompt, &row->pages});
     sequence.ids.insert(sequence.ids.end(), row->ids.begin(), row->ids.end());

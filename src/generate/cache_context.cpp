@@ -18,7 +18,6 @@ at::Tensor PrefillContext::attend_keeping(int64_t layer, const at::Tensor& q, co
 
 DecodeContext::DecodeContext(KvCache& cache, std::span<const CachedRow> rows, at::Device device)
     : cache_(cache), rows_(rows) {
-  for (const CachedRow& row : rows) slots_.push_back(slot_of(*row.own_pages, row.own_tokens - 1));
   if (cache.layout() == KvCache::Layout::kPlain) plan_.emplace(rows, device);
 }
 
@@ -30,9 +29,9 @@ std::vector<int64_t> DecodeContext::lengths() const {
 
 at::Tensor DecodeContext::attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
                                  const at::Tensor& v, const AttentionParams& params) {
-  cache_.store(layer, k, v, slots_);
-  return plan_ ? decode_attention_plain(q, cache_.layer(layer), *plan_, params)
-               : decode_attention(q, cache_.layer(layer), rows_, params);
+  if (!plan_) return decode_attention(q, {k, v}, cache_.layer(layer), rows_, params);
+  cache_.store(layer, k, v, plan_->newest);
+  return decode_attention_plain(q, cache_.layer(layer), *plan_, params);
 }
 
 }  // namespace amalgam

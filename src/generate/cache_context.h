@@ -42,7 +42,6 @@ class DecodeContext : public AttentionContext {
  private:
   KvCache& cache_;
   std::span<const CachedRow> rows_;
-  std::vector<Slot> slots_;
   std::optional<GatherPlan> plan_;  // Layout::kPlain only
 };
 

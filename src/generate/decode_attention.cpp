@@ -11,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "generate/token_writer.h"
 #include "tensor/kernels/loops.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/product.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int64_t kSpanPages = 8;   // pages whose scores a softmax takes in at once
 constexpr int64_t kBlock = 64;      // queries that go over a span together
+constexpr int64_t kManyHeads = 16;  // query heads of a key head that the matrix unit is worth for
 constexpr int64_t kStride =         // of a row of scores: no power of two, whose rows would
     kSpanPages * kPageTokens + 16;  // compete for few lines of the cache
 
@@ -43,7 +45,8 @@ struct Call {
   int64_t heads, kv_heads, pages, key_size, value_size;
   kernels::ScoreScale scale;
   int64_t window;
-  bool matrix;  // whether the matrix unit takes T
+  bool matrix;                             // whether the matrix unit takes T
+  const TokenWriter<T>* writer = nullptr;  // of the newest tokens, where tasks store them
 
   const T* keys_of(int64_t page, int64_t head) const {
     return keys + (head * pages + page) * kPageTokens * key_size;
@@ -92,12 +95,12 @@ void meet(const Call<T>& call, Scratch<T>& run, int64_t first, int64_t last, int
   const auto& loops = kernels::loops<T>();
   const int64_t hidden = std::max<int64_t>(stretch.oldest - stretch.begin, 0);
   const int64_t all = pages_for(stretch.tokens), dk = call.key_size, dv = call.value_size;
-  const bool matrix = stretch.shared && call.matrix;
+  const bool matrix = call.matrix && (stretch.shared || call.heads >= kManyHeads * call.kv_heads);
   const auto keys = [&](int64_t p) {
-    return call.keys_of((*stretch.pages)[static_cast<size_t>(p)], head);
+    return call.keys_of(stretch.pages->taken[static_cast<size_t>(p)], head);
   };
   const auto values = [&](int64_t p) {
-    return call.values_of((*stretch.pages)[static_cast<size_t>(p)], head);
+    return call.values_of(stretch.pages->taken[static_cast<size_t>(p)], head);
   };
   for (int64_t page = hidden / kPageTokens, end; page < all; page = end) {
     end = std::min(page + kSpanPages, all);
@@ -156,7 +159,7 @@ void run_task(const Call<T>& call, const Task& task, Scratch<T>& run) {
 
   // Without a window all rows see the whole prompt and go over it together.
   const auto own_keys = [&](int64_t r) {
-    return r < group.end ? call.keys_of(call.rows[r].own_pages->front(), head) : nullptr;
+    return r < group.end ? call.keys_of(call.rows[r].own_pages->taken.front(), head) : nullptr;
   };
   const CachedRow& one = call.rows[group.begin];
   if (call.window == 0)
@@ -166,6 +169,7 @@ void run_task(const Call<T>& call, const Task& task, Scratch<T>& run) {
     const CachedRow& row = call.rows[r];
     const int64_t first = (r - group.begin) * share, last = first + share;
     const int64_t oldest = call.window > 0 ? row.tokens() - call.window : 0;
+    if (call.writer) call.writer->write(r, head, row.newest());
     if (call.window > 0)
       meet(call, run, first, last, head, {row.prompt_pages, 0, row.prompt_tokens, oldest, false},
            own_keys(r));
@@ -187,8 +191,9 @@ void run_tasks(const Call<T>& call, const std::vector<Task>& tasks) {
 
 }  // namespace
 
-at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
-                            std::span<const CachedRow> rows, const AttentionParams& params) {
+at::Tensor decode_attention(const at::Tensor& q, const KeyValues& newest,
+                            const KvCache::Layer& layer, std::span<const CachedRow> rows,
+                            const AttentionParams& params) {
   const at::Tensor queries = q.contiguous();
   at::Tensor out = at::empty({q.size(0), q.size(1), layer.value_size()}, q.options());
   const int64_t heads = q.size(1), kv_heads = layer.keys.size(0), share = heads / kv_heads;
@@ -207,6 +212,10 @@ at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
         tasks.push_back({group, head, share * part / parts, share * (part + 1) / parts});
   kernels::with_storage(q.scalar_type(), [&](auto type) {
     using T = decltype(type);
+    const TokenWriter<T> writer(layer, newest.k, newest.v);
+    // Where a task has a key head to itself it stores its tokens just before it reads their pages.
+    for (int64_t r = 0; parts > 1 && r < q.size(0); ++r)
+      for (int64_t head = 0; head < kv_heads; ++head) writer.write(r, head, rows[r].newest());
     run_tasks(
         Call<T>{.q = kernels::data<T>(queries),
                 .keys = kernels::data<T>(layer.keys),
@@ -220,7 +229,8 @@ at::Tensor decode_attention(const at::Tensor& q, const KvCache::Layer& layer,
                 .value_size = layer.value_size(),
                 .scale = {static_cast<float>(params.scale), static_cast<float>(params.softcap)},
                 .window = params.window,
-                .matrix = kernels::products_available(q.scalar_type())},
+                .matrix = kernels::products_available(q.scalar_type()),
+                .writer = parts > 1 ? nullptr : &writer},
         tasks);
   });
   return out;

@@ -21,7 +21,7 @@ at::Tensor to_device(const std::vector<int64_t>& values, at::IntArrayRef shape, 
 void append(const Pages& from, int64_t tokens, int64_t first_position, std::vector<int64_t>& pages,
             std::vector<int64_t>& positions) {
   for (int64_t p = 0; p < pages_for(tokens); ++p) {
-    pages.push_back(from[static_cast<size_t>(p)]);
+    pages.push_back(from.taken[static_cast<size_t>(p)]);
     for (int64_t t = p * kPageTokens; t < (p + 1) * kPageTokens; ++t)
       positions.push_back(t < tokens ? first_position + t : -1);
   }
@@ -40,6 +40,7 @@ GatherPlan::GatherPlan(std::span<const CachedRow> rows, at::Device device) {
     page_list.resize((r + 1) * static_cast<size_t>(most), 0);
     position_list.resize((r + 1) * static_cast<size_t>(most * kPageTokens), -1);
     query_list.push_back(rows[r].tokens() - 1);
+    newest.push_back(rows[r].newest());
   }
   const auto count = static_cast<int64_t>(rows.size());
   pages = to_device(page_list, {count * most}, device);

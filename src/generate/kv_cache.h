@@ -14,13 +14,17 @@ namespace amalgam {
 
 constexpr int64_t kPageTokens = 64;
 
-using Pages = std::vector<int32_t>;
+/// The pages of a sequence, and how many more it may take.
+struct Pages {
+  std::vector<int32_t> taken;
+  int64_t reserved = 0;
+};
 inline int64_t pages_for(int64_t tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
 
 /// Where a token's keys and values go: page * kPageTokens + place in the page.
 using Slot = int64_t;
 inline Slot slot_of(const Pages& pages, int64_t token) {
-  return pages[static_cast<size_t>(token / kPageTokens)] * kPageTokens + token % kPageTokens;
+  return pages.taken[static_cast<size_t>(token / kPageTokens)] * kPageTokens + token % kPageTokens;
 }
 
 class KvCache {
@@ -34,9 +38,12 @@ class KvCache {
   KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device);
   KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device, Layout layout);
 
-  int64_t free_pages() const { return static_cast<int64_t>(free_.size()); }
+  /// Pages that can still be reserved.
+  int64_t free_pages() const { return std::ssize(free_) - reserved_; }
   /// The caller has seen that there are as many.
-  Pages allocate(int64_t count);
+  void reserve(Pages& pages, int64_t count);
+  /// Takes reserved pages until there is place for `tokens`.
+  void grow(Pages& pages, int64_t tokens);
   void release(Pages& pages);
 
   /// Stores k (T, G, dk) and v (T, G, dv) of T tokens.
@@ -59,6 +66,7 @@ class KvCache {
   Layout layout_;
   std::vector<Layer> layers_;
   std::vector<int32_t> free_;  // a stack: memory that was used last is used first
+  int64_t reserved_ = 0;       // of these
 };
 
 /// Bytes that a token takes in the cache.

@@ -65,10 +65,13 @@ Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
 }
 
 void Sampler::rank_bucket(int64_t bucket) {
-  ranked_.clear();
-  for (size_t i = 0; i < weights_.size(); ++i)
-    if (weights_[i] > 0 && bucket_of(weights_[i], kBuckets) == bucket)
-      ranked_.push_back(static_cast<int32_t>(i));
+  ranked_.resize(weights_.size());
+  size_t count = 0;
+  for (size_t i = 0; i < weights_.size(); ++i) {  // without branches: which ones is chance
+    ranked_[count] = static_cast<int32_t>(i);
+    count += static_cast<size_t>((weights_[i] > 0) & (bucket_of(weights_[i], kBuckets) == bucket));
+  }
+  ranked_.resize(count);
   std::sort(ranked_.begin(), ranked_.end(), [this](int32_t a, int32_t b) {
     return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
   });

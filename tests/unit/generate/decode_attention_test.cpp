@@ -47,9 +47,10 @@ struct World {
 
   /// What earlier sequences wrote does not count.
   void leave_rubbish(RandomStream& random) {
-    Pages pages = cache.allocate(cache.free_pages());
+    const int64_t tokens = cache.free_pages() * kPageTokens;
+    Pages pages = taken(tokens);
     const auto rubbish = [&](int64_t size) {
-      return noise(random, {std::ssize(pages) * kPageTokens, shape.kv_heads, size}, shape.dtype)
+      return noise(random, {tokens, shape.kv_heads, size}, shape.dtype)
           .mul_(std::numeric_limits<double>::quiet_NaN());
     };
     store(pages, rubbish(shape.key_size), rubbish(shape.value_size));
@@ -57,17 +58,19 @@ struct World {
   }
 
   void add_prompt(RandomStream& random, int64_t length) {
-    prompt_pages.push_back(cache.allocate(pages_for(length)));
+    prompt_pages.push_back(taken(length));
     prompt_keys.push_back(noise(random, {length, shape.kv_heads, shape.key_size}, shape.dtype));
     prompt_values.push_back(noise(random, {length, shape.kv_heads, shape.value_size}, shape.dtype));
     store(prompt_pages.back(), prompt_keys.back(), prompt_values.back());
   }
 
   void add_sample(RandomStream& random, int prompt, int64_t length) {
-    own_pages.push_back(cache.allocate(pages_for(length)));
+    own_pages.push_back(taken(length));
     const at::Tensor k = noise(random, {length, shape.kv_heads, shape.key_size}, shape.dtype);
     const at::Tensor v = noise(random, {length, shape.kv_heads, shape.value_size}, shape.dtype);
-    store(own_pages.back(), k, v);
+    // The kernel stores the newest token itself.
+    const int64_t before = cache.layout() == KvCache::Layout::kKernel ? length - 1 : length;
+    store(own_pages.back(), k.narrow(0, 0, before), v.narrow(0, 0, before));
     keys.push_back(cat(prompt_keys[prompt], k));
     values.push_back(cat(prompt_values[prompt], v));
     rows.push_back({.prompt_pages = &prompt_pages[prompt],
@@ -75,6 +78,26 @@ struct World {
                     .own_pages = &own_pages.back(),
                     .own_tokens = length});
   }
+
+  Pages taken(int64_t tokens) {
+    Pages pages;
+    cache.reserve(pages, pages_for(tokens));
+    cache.grow(pages, tokens);
+    return pages;
+  }
+
+  /// What decode_attention gives for rows [first, first + count).
+  at::Tensor attended(int64_t first, int64_t count) const {
+    KeyValues newest{at::empty({count, shape.kv_heads, shape.key_size}, shape.dtype),
+                     at::empty({count, shape.kv_heads, shape.value_size}, shape.dtype)};
+    for (int64_t i = 0; i < count; ++i) {
+      newest.k[i].copy_(keys[first + i][-1]);
+      newest.v[i].copy_(values[first + i][-1]);
+    }
+    return decode_attention(q.narrow(0, first, count), newest, cache.layer(kLayer),
+                            std::span(rows).subspan(first, count), shape.params);
+  }
+  at::Tensor attended() const { return attended(0, std::ssize(rows)); }
 
   void store(const Pages& pages, const at::Tensor& k, const at::Tensor& v) {
     std::vector<Slot> slots;
@@ -142,10 +165,7 @@ class DecodeAttention : public testing::TestWithParam<Case> {
 
 TEST_P(DecodeAttention, KernelFollowsTheDefinition) {
   const World world(GetParam(), KvCache::Layout::kKernel);
-  expect_exact(
-      world,
-      decode_attention(world.q, world.cache.layer(World::kLayer), world.rows, GetParam().params),
-      GetParam().dtype == at::kFloat ? 5e-6 : 1e-2);
+  expect_exact(world, world.attended(), GetParam().dtype == at::kFloat ? 5e-6 : 1e-2);
 }
 
 TEST_P(DecodeAttention, PlainFollowsTheDefinition) {
@@ -159,26 +179,20 @@ TEST_P(DecodeAttention, PlainFollowsTheDefinition) {
 
 TEST_P(DecodeAttention, RowsDoNotDependOnTheOthers) {
   const World world(GetParam(), KvCache::Layout::kKernel);
-  const auto& layer = world.cache.layer(World::kLayer);
-  const at::Tensor together = decode_attention(world.q, layer, world.rows, GetParam().params);
-  for (size_t r = 0; r < world.rows.size(); ++r) {
-    const auto row = static_cast<int64_t>(r);
-    const at::Tensor alone =
-        decode_attention(world.q.narrow(0, row, 1), layer, {&world.rows[r], 1}, GetParam().params);
-    EXPECT_TRUE(alone.equal(together.narrow(0, row, 1))) << "row " << r;
-  }
+  const at::Tensor together = world.attended();
+  for (int64_t r = 0; r < std::ssize(world.rows); ++r)
+    EXPECT_TRUE(world.attended(r, 1).equal(together.narrow(0, r, 1))) << "row " << r;
 }
 
 // More threads than key heads and prompts: the heads of a group are shared out.
 TEST_P(DecodeAttention, NorOnTheNumberOfThreads) {
   const World world(GetParam(), KvCache::Layout::kKernel);
-  const auto& layer = world.cache.layer(World::kLayer);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const at::Tensor one = decode_attention(world.q, layer, world.rows, GetParam().params);
+  const at::Tensor one = world.attended();
   for (const int many : {3, 16}) {
     at::set_num_threads(many);
-    EXPECT_TRUE(decode_attention(world.q, layer, world.rows, GetParam().params).equal(one)) << many;
+    EXPECT_TRUE(world.attended().equal(one)) << many;
   }
   at::set_num_threads(threads);
 }
@@ -191,17 +205,27 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{6, 2, 80, 80, {.scale = 0.1, .window = 100}, at::kBFloat16},
                     Case{7, 1, 16, 16, {.scale = 0.3, .softcap = 2}, at::kFloat},
                     Case{9, 1, 40, 32, {.scale = 0.2}, at::kBFloat16},
+                    Case{16, 1, 24, 16, {.scale = 0.2}, at::kBFloat16},  // the matrix unit alone
                     Case{4, 2, 48, 32, {.scale = 0.2, .window = 70, .softcap = 5}, at::kFloat},
                     Case{4, 2, 48, 32, {.scale = 0.2, .softcap = 5}, at::kBFloat16}));
 
-TEST(KvCache, PagesAreGivenBackAndReused) {
+TEST(KvCache, PagesAreTakenAsTheyAreNeededGivenBackAndReused) {
   KvCache cache(5, 1, at::kFloat, at::kCPU);
-  Pages first = cache.allocate(3), second = cache.allocate(2);
+  Pages first, second;
+  cache.reserve(first, 3);
+  cache.reserve(second, 2);
   EXPECT_EQ(cache.free_pages(), 0);
+  cache.grow(second, 1);
+  cache.grow(first, 129);
+  EXPECT_EQ(second.taken.size(), 1);
+  EXPECT_EQ(first.taken.size(), 3);
   const Pages kept = second;
   cache.release(second);
-  EXPECT_TRUE(second.empty());
-  EXPECT_EQ(cache.allocate(2), kept);
+  EXPECT_TRUE(second.taken.empty());
+  EXPECT_EQ(cache.free_pages(), 2);
+  cache.reserve(second, 2);
+  cache.grow(second, 64);
+  EXPECT_EQ(second.taken, kept.taken);
 }
 
 }  // namespace

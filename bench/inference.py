@@ -158,13 +158,14 @@ class Size:
         """Seconds of a decoding step of llama.cpp, each sequence with a prompt of its own."""
         program = self.peers / "llama.cpp/build/bin/llama-batched-bench"
         cells = (FIXED_PROMPT + tokens + 255) // 256 * 256  # of a sequence
-        output = run([program, "-m", self.data / "model.gguf", "-c", sequences * cells,
-                      "-npp", FIXED_PROMPT, "-ntg", tokens, "-npl", sequences,
-                      "-t", os.cpu_count(), "--output-format", "jsonl"], self.log("llama"))[0]
-        rows = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-        if not rows:
-            sys.exit("inference: llama-batched-bench gave no figures, see %s" % self.log("llama"))
-        return rows[0]["t_tg"] / tokens
+        for _ in range(3):  # now and then it ends well without a line
+            output = run([program, "-m", self.data / "model.gguf", "-c", sequences * cells,
+                          "-npp", FIXED_PROMPT, "-ntg", tokens, "-npl", sequences,
+                          "-t", os.cpu_count(), "--output-format", "jsonl"], self.log("llama"))[0]
+            for line in output.splitlines():
+                if line.startswith("{"):
+                    return json.loads(line)["t_tg"] / tokens
+        sys.exit("inference: llama-batched-bench gave no figures, see %s" % self.log("llama"))
 
     def limits(self, steps):
         """What a step reads and computes, beside the machine's rates."""

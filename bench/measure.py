@@ -17,11 +17,11 @@ SIZES = ["33m", "300m"]  # of the models (peers/data.py)
 PEERS = pathlib.Path(__file__).parent / "peers"
 
 
-class Killed(Exception):
-    """The kernel took a program's memory back; `peak` of it in GB."""
+class Killed(SystemExit):
+    """A program was killed, for its memory as a rule; `peak` of that in GB."""
 
-    def __init__(self, peak):
-        super().__init__(peak)
+    def __init__(self, message, peak):
+        super().__init__(message)
         self.peak = peak
 
 
@@ -34,11 +34,13 @@ def run(command, log):
                                    stderr=errors, text=True)
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+    peak = usage.ru_maxrss / 1e6
+    failure = "bench: failed, see %s: %s" % (log, " ".join(map(str, command)))
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-        raise Killed(usage.ru_maxrss / 1e6)
+        raise Killed(failure, peak)
     if status != 0:
-        sys.exit("bench: failed, see %s: %s" % (log, " ".join(map(str, command))))
-    return output, time.perf_counter() - start, usage.ru_maxrss / 1e6
+        sys.exit(failure)
+    return output, time.perf_counter() - start, peak
 
 
 def run_peer(python, script, log_folder, *arguments):

@@ -17,7 +17,8 @@ import shutil
 import statistics
 import sys
 
-from measure import Killed, measuring, parser_of, print_table, rate, read_lines, run, run_peer, write_lines
+from measure import (Killed, measuring, parser_of, print_table, rate, read_lines, run, run_peer,
+                     write_lines)
 
 BATCH = {"33m": 16, "300m": 4}  # examples a step
 SKIPPED_STEPS = 2

@@ -105,11 +105,12 @@ void meet(const Call<T>& call, Scratch<T>& run, int64_t first, int64_t last, int
   for (int64_t page = hidden / kPageTokens, end; page < all; page = end) {
     end = std::min(page + kSpanPages, all);
     const int64_t start = page * kPageTokens;
-    const int64_t width = (end - page) * kPageTokens,
-                  seen = std::min(stretch.tokens - start, width);
+    const int64_t width = (end - page) * kPageTokens;
+    const int64_t seen = std::min(stretch.tokens - start, width);
     std::ranges::fill(run.visible,
                       kernels::Visible{static_cast<int32_t>(std::max<int64_t>(hidden - start, 0)),
                                        static_cast<int32_t>(seen)});
+    const T* behind = end < all ? keys(end) : after;  // what is read after the span
     for (int64_t i = first; i < last; i += kBlock) {
       const int64_t count = std::min(kBlock, last - i);
       const T* queries = run.queries.data() + i * dk;
@@ -135,11 +136,7 @@ void meet(const Call<T>& call, Scratch<T>& run, int64_t first, int64_t last, int
           loops.thin_product(
               weights, kStride, count,
               std::min(kPageTokens, seen - (p - page) * kPageTokens + kPerWord - 1) / kPerWord,
-              values(p), dv,
-              p + 1 < end ? values(p + 1)
-              : end < all ? keys(end)
-                          : after,
-              true, sums, dv);
+              values(p), dv, p + 1 < end ? values(p + 1) : behind, true, sums, dv);
       }
     }
   }

@@ -29,10 +29,10 @@ inline Slot slot_of(const Pages& pages, int64_t token) {
 
 class KvCache {
  public:
-  /// How a page lies in memory. kPlain: keys and values (pages, G, 64, d), for ATen. kKernel: as
-  /// packed operands of products (tensor/kernels/loops.h), keys (pages, G, dk, 64) to be multiplied
-  /// by queries, values (pages, G, 64, dv) by weights; what no token has been stored to is 0 in
-  /// values.
+  /// How pages lie in memory. kPlain: keys and values (pages, G, 64, d), for ATen. kKernel: as
+  /// packed operands of products (tensor/kernels/loops.h), keys (G, pages, dk, 64) to be multiplied
+  /// by queries, values (G, pages, 64, dv) by weights; a page's values are 0 where no token of its
+  /// sequence has been stored.
   enum class Layout { kPlain, kKernel };
 
   KvCache(int64_t pages, int64_t layers, at::ScalarType dtype, at::Device device);

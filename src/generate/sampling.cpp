@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "tensor/kernels/loops.h"
+#include "tensor/kernels/parallel.h"
 
 namespace amalgam {
 namespace {
@@ -56,7 +57,7 @@ Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
   if (config.temperature == 0)
     return static_cast<Token>(std::find(logits.begin(), logits.end(), top) - logits.begin());
 
-  weights_.assign(static_cast<size_t>((count + kSummedRun - 1) / kSummedRun * kSummedRun), 0.0F);
+  weights_.assign(static_cast<size_t>(kernels::round_up(count, kSummedRun)), 0.0F);
   loops().soften(logits.data(), count, top, static_cast<float>(1 / config.temperature),
                  weights_.data());
   if (config.top_k > 0 && config.top_k < count) keep_top_k(config.top_k);

@@ -62,11 +62,10 @@ class PreNormDecoder : public Model {
     std::vector<at::Tensor> x = {embedded, rms_norm(embedded, layers_.front().attention_norm, eps)};
     for (size_t i = 0; i < layers_.size(); ++i) {
       const bool last = i + 1 == layers_.size();
-      const auto block = [this, i, eps, rope, &attention,
+      const auto block = [this, i, eps, rope, &attention, last,
                           rows = last ? wanted : at::Tensor()](const std::vector<at::Tensor>& in) {
         const Layer& layer = layers_[i];
-        const at::Tensor& next =
-            i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
+        const at::Tensor& next = last ? final_norm_ : layers_[i + 1].attention_norm;
         AddedNorm y = add_rms_norm(wanted_rows(layer.attention(in[1], rope, attention), rows),
                                    wanted_rows(in[0], rows), layer.mlp_norm, eps);
         y = add_rms_norm(layer.mlp(y.normed), y.sum, next, eps);

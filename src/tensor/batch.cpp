@@ -19,8 +19,8 @@ at::Tensor to_tensor(std::vector<int64_t>& values, at::Device device) {
 
 }  // namespace
 
-int64_t TokenizedExample::tokens() const {
-  size_t total = prompt.size();
+int64_t TokenizedExample::tokens(bool share_prompts) const {
+  size_t total = prompt.size() * (share_prompts ? 1 : responses.size());
   for (const std::vector<Token>& response : responses) total += response.size();
   return static_cast<int64_t>(total);
 }

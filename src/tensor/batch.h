@@ -20,7 +20,8 @@ struct TokenizedExample {
   std::vector<Token> prompt;                  // at least one token
   std::vector<std::vector<Token>> responses;  // each at least one token; end of turn included
 
-  int64_t tokens() const;  // of the packed form: the prompt once and all responses
+  /// Of the packed form: all responses, and the prompt once, or once for each of them.
+  int64_t tokens(bool share_prompts = true) const;
 };
 
 /// Tokens [begin, end) of the flat run. Each attends to all of [prefix_begin, prefix_end) and

@@ -32,9 +32,7 @@ std::vector<std::vector<int64_t>> micro_batches(const std::vector<TrainExample>&
                                                 const std::vector<int64_t>& indices,
                                                 const MicroBatching& batching) {
   const auto tokens = [&](int64_t index) {
-    const TokenizedExample& example = examples[static_cast<size_t>(index)].tokens;
-    const int64_t copies = batching.share_prompts ? 1 : std::ssize(example.responses);
-    return example.tokens() + (copies - 1) * std::ssize(example.prompt);
+    return examples[static_cast<size_t>(index)].tokens.tokens(batching.share_prompts);
   };
   std::vector<int64_t> by_length = indices;
   std::stable_sort(by_length.begin(), by_length.end(),

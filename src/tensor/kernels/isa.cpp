@@ -1,11 +1,8 @@
 #include "tensor/kernels/isa.h"
 
 namespace amalgam::kernels {
-namespace {
 
-enum class Isa { kBaseline, kAvx2, kAvx512, kAvx512Bf16 };
-
-Isa detect() {
+Isa best_isa() {
 #if defined(__x86_64__)
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -15,6 +12,8 @@ Isa detect() {
 #endif
   return Isa::kBaseline;
 }
+
+namespace {
 
 template <class Build>
 const Loops<float>& table(float) {
@@ -30,7 +29,7 @@ const Loops<Bf16>& table(Bf16) {
 template <class T>
 const Loops<T>& loops() {
   static const Loops<T>& best = []() -> const Loops<T>& {
-    switch (detect()) {
+    switch (best_isa()) {
 #if defined(__x86_64__)
       case Isa::kAvx512Bf16:
         return table<Avx512Bf16>(T{});

@@ -1,9 +1,13 @@
-// The builds of the loops, one an instruction set.
+// The builds of the loops, one an instruction set, and which of them this processor runs.
 #pragma once
 
 #include "tensor/kernels/loops.h"
 
 namespace amalgam::kernels {
+
+/// In this order: a processor that runs one runs those before it too.
+enum class Isa { kBaseline, kAvx2, kAvx512, kAvx512Bf16 };
+Isa best_isa();
 
 struct Baseline {
   static const Loops<float>& floats();

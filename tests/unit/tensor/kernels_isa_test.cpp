@@ -24,11 +24,8 @@ struct Build {
 std::vector<Build> builds() {
   std::vector<Build> all = {{"baseline", Baseline::floats(), Baseline::halves()}};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    all.push_back({"avx2", Avx2::floats(), Avx2::halves()});
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    all.push_back({"avx512", Avx512::floats(), Avx512::halves()});
+  if (best_isa() >= Isa::kAvx2) all.push_back({"avx2", Avx2::floats(), Avx2::halves()});
+  if (best_isa() >= Isa::kAvx512) all.push_back({"avx512", Avx512::floats(), Avx512::halves()});
 #endif
   all.push_back({"best", loops<float>(), loops<Bf16>()});
   return all;

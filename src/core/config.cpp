@@ -5,11 +5,16 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
 
 namespace amalgam {
 namespace {
+
+constexpr const char* kMergeKey = "<<";
+constexpr int kDeepest =
+    64;  // maps and lists in each other; an alias inside its own anchor is more
 
 bool parse_integer(const std::string& text, int64_t& value) {
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
@@ -40,31 +45,62 @@ Json plain_to_json(const std::string& text) {
   return text;
 }
 
-Json yaml_to_json(const YAML::Node& node, const std::string& path, ConfigTree& tree) {
-  if (!path.empty()) tree.lines[path] = node.Mark().line + 1;
-  const std::string prefix = path.empty() ? "" : path + ".";
-  if (node.IsMap()) {
+/// YAML nodes as JSON; notes in `tree` the line of each key.
+class YamlReader {
+ public:
+  explicit YamlReader(ConfigTree& tree) : tree_(tree) {}
+
+  Json read(const YAML::Node& node, const std::string& path, int depth = 0) {
+    if (!path.empty()) tree_.lines[path] = line_of(node);
+    if (depth > kDeepest)
+      fail_usage("{}:{}: nested deeper than {}", tree_.origin, line_of(node), kDeepest);
+    const std::string prefix = path.empty() ? "" : path + ".";
+    if (node.IsMap()) {
+      Json object = merged(node[kMergeKey], path, depth + 1);
+      std::set<std::string> own;
+      for (const auto& item : node) {
+        const std::string key = item.first.Scalar();
+        if (!own.insert(key).second)
+          fail_usage("{}:{}: the key \"{}\" stands twice", tree_.origin, line_of(item.first),
+                     prefix + key);
+        if (key == kMergeKey) continue;
+        object[key] = read(item.second, prefix + key, depth + 1);
+        tree_.lines[prefix + key] = line_of(item.first);
+      }
+      return object;
+    }
+    if (node.IsSequence()) {
+      Json array = Json::array();
+      for (size_t i = 0; i < node.size(); ++i)
+        array.push_back(read(node[i], prefix + std::to_string(i), depth + 1));
+      return array;
+    }
+    if (!node.IsScalar()) return Json();
+    const bool quoted = node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
+    return quoted ? Json(node.Scalar()) : plain_to_json(node.Scalar());
+  }
+
+ private:
+  static int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
+
+  /// The keys that a merge key (https://yaml.org/type/merge.html) brings: those of one map, or of
+  /// a list of maps, of which the first that has a key counts.
+  Json merged(const YAML::Node& merge, const std::string& path, int depth) {
     Json object = Json::object();
-    for (const auto& item : node) {
-      const std::string key = item.first.Scalar();
-      if (object.contains(key))
-        fail_usage("{}:{}: the key \"{}\" stands twice", tree.origin, item.first.Mark().line + 1,
-                   prefix + key);
-      object[key] = yaml_to_json(item.second, prefix + key, tree);
-      tree.lines[prefix + key] = item.first.Mark().line + 1;
+    if (!merge) return object;
+    const bool many = merge.IsSequence();
+    for (size_t i = many ? merge.size() : 1; i-- > 0;) {
+      const YAML::Node map = many ? merge[i] : merge;
+      if (!map.IsMap())
+        fail_usage("{}:{}: {} must name a map, or a list of maps", tree_.origin, line_of(map),
+                   kMergeKey);
+      object.update(read(map, path, depth));
     }
     return object;
   }
-  if (node.IsSequence()) {
-    Json array = Json::array();
-    for (size_t i = 0; i < node.size(); ++i)
-      array.push_back(yaml_to_json(node[i], prefix + std::to_string(i), tree));
-    return array;
-  }
-  if (!node.IsScalar()) return Json();
-  const bool quoted = node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
-  return quoted ? Json(node.Scalar()) : plain_to_json(node.Scalar());
-}
+
+  ConfigTree& tree_;
+};
 
 void emit_yaml(YAML::Emitter& out, const Json& json) {
   if (json.is_object()) {
@@ -145,7 +181,7 @@ ConfigTree ConfigTree::from_yaml_file(const fs::path& path) {
   try {
     const YAML::Node root = YAML::Load(text);
     if (!root.IsMap()) fail_usage("{}: expected a map of keys to values", path.string());
-    tree.values = yaml_to_json(root, "", tree);
+    tree.values = YamlReader(tree).read(root, "");
   } catch (const YAML::Exception& error) {
     fail_usage("{}:{}: not valid YAML: {}", path.string(), error.mark.line + 1, error.msg);
   }
@@ -159,7 +195,7 @@ void ConfigTree::set(std::string_view assignment) {
   ConfigTree scratch;
   try {
     const YAML::Node node = YAML::Load(std::string(assignment.substr(equals + 1)));
-    set(std::string(assignment.substr(0, equals)), yaml_to_json(node, "", scratch));
+    set(std::string(assignment.substr(0, equals)), YamlReader(scratch).read(node, ""));
   } catch (const YAML::Exception& error) {
     fail_usage("--set {}: {}", assignment, error.msg);
   }

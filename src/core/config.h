@@ -32,7 +32,8 @@ Check<int64_t> at_least(int64_t bound);
 Check<std::string> one_of(std::vector<std::string> names);
 Check<std::string> not_empty();
 
-/// YAML as JSON (YAML 1.2 core scalars; quoted scalars stay strings). Keeps the line of each key.
+/// YAML as JSON (YAML 1.2 core scalars; quoted scalars stay strings; anchors, aliases and the merge
+/// key `<<`). Keeps the line of each key.
 struct ConfigTree {
   Json values = Json::object();
   std::string origin = "command line";  // file the values came from, for messages

@@ -125,6 +125,25 @@ f: 2026-01-31
   EXPECT_EQ(tree.values["f"], "2026-01-31");
 }
 
+TEST_F(Config, MergeKeysBringWhatAMapDoesNotHave) {
+  const Recipe recipe = read(R"(judges:
+  first: &first {model: a, weight: 2}
+  second: &second
+    model: b
+  third: {<<: *first, weight: 3}
+  fourth: {weight: 4, <<: [*second, *first]}
+)");
+  ASSERT_EQ(recipe.judges.size(), 4U);
+  EXPECT_EQ(recipe.judges[2].second.model, "a");
+  EXPECT_EQ(recipe.judges[2].second.weight, 3.0);
+  EXPECT_EQ(recipe.judges[3].second.model, "b");
+  EXPECT_EQ(recipe.judges[3].second.weight, 4.0);
+  EXPECT_EQ(refused("prefer: {<<: 3}\n"), "recipe.yaml:1: << must name a map, or a list of maps");
+  EXPECT_EQ(refused("judges:\n  a: &a\n    wieght: 2\n  b: {<<: *a}\n"),
+            "recipe.yaml:3: judges.a.wieght: unknown key; did you mean \"judges.a.weight\"?");
+  EXPECT_EQ(refused("prefer: &all {<<: *all}\n"), "recipe.yaml:1: nested deeper than 64");
+}
+
 TEST_F(Config, UnknownKeysNameLineAndNearest) {
   EXPECT_EQ(refused("output: x\nprefer:\n  alhpa: 0.3\n"),
             "recipe.yaml:3: prefer.alhpa: unknown key; did you mean \"prefer.alpha\"?");

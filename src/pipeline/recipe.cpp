@@ -28,6 +28,7 @@ void ModelConfig::describe(Options& options) {
   options.add("model", model,
               "Hugging Face model folder; a source without one has its "
               "answers in prompts.responses.");
+  options.group("sample", sample, "Its own sampling; what is left out is as in the recipe's.");
 }
 
 SampleStage::SampleStage() {
@@ -128,6 +129,18 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
   with_context(file, [&] { sweep_cells(recipe); });
 }
 
+/// Each model samples by the recipe's settings, and by its own where it has them.
+void inherit_sampling(Recipe& recipe, const ConfigTree& tree) {
+  const auto inherit = [&](ModelConfig& model, const Json& given, const std::string& path) {
+    model.sample = recipe.sample;
+    if (given.contains("sample"))
+      Options::described(model.sample).read(tree, given["sample"], path + ".sample.");
+  };
+  if (tree.values.contains("target")) inherit(recipe.target, tree.values["target"], "target");
+  for (size_t i = 0; i < recipe.sources.size(); ++i)
+    inherit(recipe.sources[i], tree.values["sources"][i], fmt::format("sources.{}", i));
+}
+
 }  // namespace
 
 Json scorer_settings(const Recipe& recipe) {
@@ -148,6 +161,7 @@ Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignm
   for (const std::string& assignment : assignments) tree.set(assignment);
   Recipe recipe;
   Options::described(recipe).read(tree);
+  inherit_sampling(recipe, tree);
   const fs::path base = fs::absolute(file).parent_path();
   const auto resolve = [&](fs::path& path, const char* key) {
     if (path.empty()) fail_usage("{}: {} is missing", file.string(), key);

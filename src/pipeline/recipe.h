@@ -22,17 +22,18 @@ struct PromptsConfig {
   void describe(Options& options);
 };
 
+/// WRPO's sampling (section 4.1): five samples a prompt, temperature 0.8, top-p 0.95.
+struct SampleStage : SamplingConfig {
+  SampleStage();
+};
+
 /// A model that takes part: a Hugging Face folder under a name of its own. A source without a
 /// folder has its answers in PromptsConfig::responses.
 struct ModelConfig {
   std::string name;
   fs::path model;
+  SampleStage sample;  // after load_recipe: the recipe's, with what the model has of its own
   void describe(Options& options);
-};
-
-/// WRPO's sampling (section 4.1): five samples a prompt, temperature 0.8, top-p 0.95.
-struct SampleStage : SamplingConfig {
-  SampleStage();
 };
 
 /// Held-out answers are greedy unless a recipe says otherwise.
@@ -83,7 +84,7 @@ struct Recipe {
   std::string device = "cpu";
   PromptsConfig prompts;
   std::vector<ModelConfig> sources;
-  ModelConfig target{"target", {}};
+  ModelConfig target{"target", {}, {}};
   SampleStage sample;
   ScoreConfig score;
   PairConfig pair;

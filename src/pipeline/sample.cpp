@@ -68,12 +68,13 @@ void sample_sources(Run& run) {
   std::vector<Prompt> prompts = run.store.prompts(Split::kSft);
   for (Prompt& prompt : run.store.prompts(Split::kPrefer)) prompts.push_back(std::move(prompt));
   for (const ModelConfig& source : run.recipe.sources)
-    if (!source.model.empty()) sample_model(run, source.name, prompts, run.recipe.sample);
+    if (!source.model.empty()) sample_model(run, source.name, prompts, source.sample);
 }
 
 void sample_target(Run& run) {
   if (run.own_samples() == run.target_sft())
-    sample_model(run, run.target_sft(), run.store.prompts(Split::kPrefer), run.recipe.sample);
+    sample_model(run, run.target_sft(), run.store.prompts(Split::kPrefer),
+                 run.recipe.target.sample);
 }
 
 }  // namespace amalgam

@@ -86,8 +86,8 @@ class Bench:
         steps = [row["seconds"] for row in rows if "step" in row]
         reference = sum(row["reference_seconds"] for row in rows if "reference_seconds" in row)
         flags = [flag.replace("sft.", "prefer.") for flag in flags]
-        inspected = json.loads(run([self.program, "inspect", "--model", model.folder, "--json",
-                                    *flags], self.log("inspect"))[0])
+        inspected = json.loads(run([self.program, "inspect", "--model", model.folder, "--data", data,
+                                    "--show", 0, "--json", *flags], self.log("inspect"))[0])
         return Steps(statistics.mean(steps[SKIPPED_STEPS:]) + reference / len(steps), peak,
                      inspected["memory"]["training"]["total"] / 1e9)
 

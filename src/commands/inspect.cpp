@@ -36,6 +36,11 @@ void line(const char* name, const std::string& text) {
   std::cout << fmt::format("{:<12}{}\n", name, text);
 }
 
+std::string settings_of(const Json& forecast) {
+  return fmt::format("{}, {} tokens at once", forecast["dtype"].get<std::string>(),
+                     forecast["tokens"].get<int64_t>());
+}
+
 /// The model's sizes, from config.json alone: its tensors are made on the "meta" device, which
 /// holds no data. nullopt where the architecture is not supported; `why` then says so.
 struct Sizes {
@@ -86,7 +91,7 @@ class Inspect : public Command {
     options.add("json", json_, "One JSON object instead of text.");
     options.add("data", data_,
                 "Training file: shows what `prefer` with these --set prefer.KEY=VALUE would train "
-                "the model on. Without it they are those of the forecast of training.");
+                "the model on, and its memory. Without it they are those of the forecast alone.");
     options.add("show", show_, "Examples of the training file to show.", at_least(int64_t{0}));
   }
   std::vector<std::string> required() const override { return {"model"}; }
@@ -95,11 +100,18 @@ class Inspect : public Command {
   int run() override {
     if (!fs::is_directory(model_)) fail_usage("{}: no such model folder", model_.string());
     training_ = read_train_config(assignments, "prefer");
-    const Json report = data_.empty() ? inspect() : inspect_data(data_, model_, training_, show_);
+    Json report;
+    if (data_.empty()) {
+      report = inspect(training_.micro_batch_tokens);
+    } else {
+      report = inspect_data(data_, model_, training_, show_);
+      const auto largest = report["largest_example"].get<int64_t>();
+      report["memory"] = inspect(std::max(training_.micro_batch_tokens, largest))["memory"];
+    }
     if (json_)
       std::cout << to_line(report) << '\n';
     else if (!data_.empty())
-      print_data(report);
+      print_with_data(report);
     else
       print(report);
     if (!std::cout.flush()) fail("cannot write to standard output");
@@ -107,7 +119,8 @@ class Inspect : public Command {
   }
 
  private:
-  Json inspect() const {
+  /// What the folder holds, and what it takes where training computes `training_tokens` together.
+  Json inspect(int64_t training_tokens) const {
     const Json config = read_model_config(model_ / "config.json");
     const CheckpointSummary summary = summarize_checkpoint(model_);
     Json report = {{"model", model_.string()},
@@ -128,7 +141,7 @@ class Inspect : public Command {
         if (!summary.tensor_sizes.contains(name)) missing.push_back(name);
       report["supported"] = sizes.use;
       report["missing_tensors"] = missing;
-      add_sizes(config, summary, sizes.shape, report);
+      add_sizes(config, summary, sizes.shape, training_tokens, report);
     } catch (const Error& error) {
       report["supported"] = nullptr;
       report["why_not"] = error.what();
@@ -138,7 +151,7 @@ class Inspect : public Command {
   }
 
   void add_sizes(const Json& config, const CheckpointSummary& summary, const ModelShape& shape,
-                 Json& report) const {
+                 int64_t training_tokens, Json& report) const {
     report["layers"] = shape.layers;
     report["hidden_size"] = shape.hidden;
     report["vocab_size"] = shape.vocab;
@@ -152,7 +165,7 @@ class Inspect : public Command {
         forecast_training(summary, config, shape,
                           {.type_bytes = bytes_of(training_.dtype),
                            .gradient_bytes = bytes_of(training_.gradient_dtype),
-                           .micro_batch_tokens = training_.micro_batch_tokens,
+                           .micro_batch_tokens = training_tokens,
                            .activation_checkpointing = training_.activation_checkpointing,
                            .adapters_alone = training_.lora_rank > 0});
     report["memory"] = {{"program", kProgramBytes},
@@ -165,7 +178,7 @@ class Inspect : public Command {
                           {"total", kProgramBytes + inference.weights + inference.activations}}},
                         {"training",
                          {{"dtype", training_.dtype},
-                          {"tokens", training_.micro_batch_tokens},
+                          {"tokens", training_tokens},
                           {"state", training.state},
                           {"activations", training.activations},
                           {"total", kProgramBytes + training.state + training.activations}}}};
@@ -211,6 +224,20 @@ class Inspect : public Command {
     print_text(report["tokenizer"]);
   }
 
+  static void print_training(const Json& memory) {
+    const Json& training = memory["training"];
+    const auto size = [](const Json& value) { return bytes(value.get<int64_t>()); };
+    line("training",
+         fmt::format("{} = program {} + weights, gradients, moments {} + activations {} ({})",
+                     size(training["total"]), size(memory["program"]), size(training["state"]),
+                     size(training["activations"]), settings_of(training)));
+  }
+
+  void print_with_data(const Json& report) const {
+    if (!report["memory"].is_null()) print_training(report["memory"]);
+    print_data(report);
+  }
+
   static void print_sizes(const Json& report) {
     const auto at = [&](const Json& object, const char* key) { return object[key].get<int64_t>(); };
     line("shape", fmt::format("{} layers, hidden size {}, vocabulary {}", at(report, "layers"),
@@ -218,23 +245,14 @@ class Inspect : public Command {
     const auto window = report["window"].get<int64_t>();
     line("window", window == 0 ? "not bounded" : fmt::format("{} tokens", window));
     const Json& memory = report["memory"];
-    const Json &inference = memory["inference"], &training = memory["training"];
-    const std::string program = bytes(at(memory, "program"));
-    const auto settings = [&](const Json& use) {
-      return fmt::format("{}, {} tokens at once", use["dtype"].get<std::string>(),
-                         at(use, "tokens"));
-    };
+    const Json& inference = memory["inference"];
     line("inference",
          fmt::format("{} = program {} + weights {} + working space {}; cache {} a "
                      "token ({})",
-                     bytes(at(inference, "total")), program, bytes(at(inference, "weights")),
-                     bytes(at(inference, "activations")), bytes(at(inference, "cache_per_token")),
-                     settings(inference)));
-    if (report["supported"] == "language model")
-      line("training",
-           fmt::format("{} = program {} + weights, gradients, moments {} + activations {} ({})",
-                       bytes(at(training, "total")), program, bytes(at(training, "state")),
-                       bytes(at(training, "activations")), settings(training)));
+                     bytes(at(inference, "total")), bytes(at(memory, "program")),
+                     bytes(at(inference, "weights")), bytes(at(inference, "activations")),
+                     bytes(at(inference, "cache_per_token")), settings_of(inference)));
+    if (report["supported"] == "language model") print_training(memory);
     if (!report["missing_tensors"].empty())
       line("missing", fmt::format("{} tensors that config.json asks for, {} ...",
                                   report["missing_tensors"].size(),

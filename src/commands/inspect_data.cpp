@@ -46,7 +46,7 @@ Json inspect_data(const fs::path& data, const fs::path& model, const TrainConfig
     return std::find(stops.begin(), stops.end(), id) != stops.end();
   };
   Occurrences bos_in_prompts, eos_in_responses;
-  int64_t ends_with_eos = 0, supervised = 0, total = 0;
+  int64_t ends_with_eos = 0, supervised = 0, total = 0, largest = 0;
   std::vector<int64_t> prompts, responses;
   Json shown = Json::array();
   for (const TrainExample& example : examples) {
@@ -54,6 +54,7 @@ Json inspect_data(const fs::path& data, const fs::path& model, const TrainConfig
     prompts.push_back(std::ssize(prompt));
     if (bos) bos_in_prompts.add(std::count(prompt.begin(), prompt.end(), *bos));
     total += example.tokens.tokens();
+    largest = std::max(largest, example.tokens.tokens(config.share_prompts));
     for (const Ids& ids : example.tokens.responses) {
       responses.push_back(std::ssize(ids));
       supervised += std::ssize(ids);
@@ -80,6 +81,7 @@ Json inspect_data(const fs::path& data, const fs::path& model, const TrainConfig
           {"dropped", counts.dropped},
           {"tokens", total},
           {"trained_tokens", supervised},
+          {"largest_example", largest},
           {"prompt_length", spread(prompts)},
           {"response_length", spread(responses)},
           {"bos_in_prompts", bos ? bos_in_prompts.json() : Json()},
@@ -104,8 +106,9 @@ void print_data(const Json& report) {
                            report["objective"].get<std::string>(), number("dropped"))
             << fmt::format("cut         {} prompts, {} responses (max_length {})\n",
                            number("prompts_cut"), number("responses_cut"), number("max_length"))
-            << fmt::format("tokens      {}, of which {} are trained on\n", number("tokens"),
-                           number("trained_tokens"))
+            << fmt::format(
+                   "tokens      {}, of which {} are trained on; {} in the largest example\n",
+                   number("tokens"), number("trained_tokens"), number("largest_example"))
             << "prompts     " << lengths("prompt_length") << '\n'
             << "responses   " << lengths("response_length") << '\n'
             << "BOS         "

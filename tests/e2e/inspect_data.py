@@ -43,8 +43,16 @@ assert len(sft["shown"]) == 2 and all(len(each["responses"]) == 1 for each in sf
 cut = json.loads(inspect("--json", "--set", f"prefer.max_length={tokens[0]}"))
 assert cut["prompts_cut"] == 5 and cut["prompt_length"]["max"] < tokens[0], cut
 
+# The forecast is for the micro-batch, or for an example that is larger, which stands alone.
+assert report["largest_example"] == sum(tokens), (report, tokens)
+small = json.loads(inspect("--json", "--set", "prefer.micro_batch_tokens=1"))
+unshared = json.loads(inspect("--json", "--set", "prefer.micro_batch_tokens=1", "--set", "prefer.share_prompts=false"))
+assert small["memory"]["training"]["tokens"] == sum(tokens), (small["memory"], tokens)
+assert unshared["memory"]["training"]["tokens"] == sum(tokens) + tokens[0], unshared["memory"]
+assert report["memory"]["training"]["tokens"] == 6144 and report["memory"]["training"]["total"] > small["memory"]["training"]["total"]
+
 text = inspect("--show", "1")
-for word in ("examples    5 for", "not trained on]", "[winner, ", "[loser, ", "I do not know<|eot_id|>"):
+for word in ("training    ", "examples    5 for", "not trained on]", "[winner, ", "[loser, ", "I do not know<|eot_id|>"):
     assert word in text, (word, text)
 assert "\x1b" not in text
 

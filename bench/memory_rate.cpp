@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "core/stopwatch.h"
-#include "generate/simd.h"
 
 namespace {
 
-using amalgam::simd::Ints;
+typedef int Ints __attribute__((vector_size(16)));
 
 /// The sum of `count` vectors, a multiple of four.
-AMALGAM_SIMD int read(const Ints* values, int64_t count) {
+int read(const Ints* values, int64_t count) {
   Ints sums[4] = {};
   for (int64_t i = 0; i < count; i += 4)
     for (int64_t j = 0; j < 4; ++j) sums[j] += values[i + j];
@@ -34,7 +33,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   constexpr int kRounds = 10;
-  constexpr int64_t kVectors = 1 << 14;  // a MiB
+  constexpr int64_t kVectors = 1 << 16;  // a MiB
   std::vector<Ints> buffer(static_cast<size_t>(mib * kVectors), Ints{} + 1);
   std::vector<int> sums(static_cast<size_t>(mib));
   double best = 1e9;

@@ -15,8 +15,6 @@ peers=${PEERS:-.deps/peers}
 steps=${STEPS:-5}
 sizes=${SIZES:-33m 300m}
 
-bench/setup_peers.sh
-ninja -C "$(dirname "$program")" bench_matmul_rate bench_memory_rate >&2
 export HF_HUB_OFFLINE=1 CUDA_VISIBLE_DEVICES= TOKENIZERS_PARALLELISM=false
 
 training=
@@ -31,6 +29,8 @@ for part in $parts; do
       ;;
   esac
 done
+
+bench/setup_peers.sh ${training:+training} ${inference:+inference}
 
 # stale FOLDER SCRIPT: whether SCRIPT is newer than what it made in FOLDER, which is then emptied
 stale() {

@@ -107,9 +107,9 @@ void meet(const Call<T>& call, Scratch<T>& run, int64_t first, int64_t last, int
     const int64_t start = page * kPageTokens;
     const int64_t width = (end - page) * kPageTokens;
     const int64_t seen = std::min(stretch.tokens - start, width);
-    std::ranges::fill(run.visible,
-                      kernels::Visible{static_cast<int32_t>(std::max<int64_t>(hidden - start, 0)),
-                                       static_cast<int32_t>(seen)});
+    std::fill_n(run.visible.begin(), std::min(kBlock, last - first),
+                kernels::Visible{static_cast<int32_t>(std::max<int64_t>(hidden - start, 0)),
+                                 static_cast<int32_t>(seen)});
     const T* behind = end < all ? keys(end) : after;  // what is read after the span
     for (int64_t i = first; i < last; i += kBlock) {
       const int64_t count = std::min(kBlock, last - i);

@@ -17,10 +17,12 @@ using kernels::kSummedRun;
 
 const kernels::Loops<float>& loops() { return kernels::loops<float>(); }
 
-/// Heavier weights have lower buckets. Weights are in (0, 1].
+uint32_t bits_of(float weight) { return std::bit_cast<uint32_t>(weight); }
+constexpr int kBucketBits = 16;  // that the weights of a bucket differ in
+
+/// Heavier weights have lower buckets. Weights are in [0, 1]; 0 is in the last.
 int64_t bucket_of(float weight, int64_t buckets) {
-  const auto distance = std::bit_cast<uint32_t>(1.0F) - std::bit_cast<uint32_t>(weight);
-  return std::min<int64_t>(distance >> 16, buckets - 1);
+  return std::min<int64_t>((bits_of(1) - bits_of(weight)) >> kBucketBits, buckets - 1);
 }
 
 }  // namespace
@@ -66,11 +68,13 @@ Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
 }
 
 void Sampler::rank_bucket(int64_t bucket) {
+  const uint32_t most = bits_of(1) - (static_cast<uint32_t>(bucket) << kBucketBits);
+  const uint32_t least = bucket + 1 < kBuckets ? most - (1U << kBucketBits) + 1 : 1;
   ranked_.resize(weights_.size());
   size_t count = 0;
   for (size_t i = 0; i < weights_.size(); ++i) {  // without branches: which ones is chance
     ranked_[count] = static_cast<int32_t>(i);
-    count += static_cast<size_t>((weights_[i] > 0) & (bucket_of(weights_[i], kBuckets) == bucket));
+    count += static_cast<size_t>(bits_of(weights_[i]) - least <= most - least);
   }
   ranked_.resize(count);
   std::sort(ranked_.begin(), ranked_.end(), [this](int32_t a, int32_t b) {
@@ -96,8 +100,7 @@ void Sampler::keep_top_k(int64_t k) {
 
 void Sampler::keep_top_p(double p) {
   mass_.fill(0);
-  for (const float w : weights_)
-    if (w > 0) mass_[bucket_of(w, kBuckets)] += w;
+  for (const float w : weights_) mass_[bucket_of(w, kBuckets)] += w;
   double total = 0;
   for (const double mass : mass_) total += mass;
   double above = 0;  // mass of the heavier tokens

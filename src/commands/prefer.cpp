@@ -8,6 +8,14 @@ class Prefer : public TrainFiles {
  public:
   Prefer() : TrainFiles("prefer", {}) {}
 
+  void describe(Options& options) override {
+    TrainFiles::describe(options);
+    options.add(
+        "references", references_,
+        "File that keeps the reference's log-probabilities, by hashes of weights and tokens: "
+        "trainings that share it compute them once. Left out: with the run, while it lasts.");
+  }
+
  private:
   void select(TrainingData&) const override {}
 };

@@ -87,8 +87,9 @@ int TrainFiles::run() {
   Pretrained policy =
       load_pretrained(model_, dtype_from_name(config_.dtype), device_from_name(device_));
   check_ids(examples, policy.model->shape().vocab);
-  ReferenceCache references(make_objective(config_).needs_reference() ? reference_file(output_)
-                                                                      : fs::path(":memory:"));
+  ReferenceCache references(!make_objective(config_).needs_reference() ? fs::path(":memory:")
+                            : references_.empty()                      ? reference_file(output_)
+                                                                       : references_);
   train(policy, examples, config_, output_, references);
   return 0;
 }

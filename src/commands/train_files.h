@@ -34,6 +34,8 @@ class TrainFiles : public Command {
   /// Leaves of the data what this kind of training learns from.
   virtual void select(TrainingData& data) const = 0;
 
+  fs::path references_;  // file of the reference's log-probabilities; empty: with the run
+
  private:
   std::string section_;
   TrainConfig config_;

@@ -5,6 +5,7 @@ usage: train_files.py BINARY
 """
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,8 @@ PAIRS = FIXTURES / "training" / "trl_losses" / "pairs.jsonl"
 BINARY = sys.argv[1]
 
 
-def call(kind, output, data=QUADS, model=MODEL, **settings):
-    words = [BINARY, kind, "--model", model, "--data", data, "--output", output]
+def call(kind, output, data=QUADS, model=MODEL, flags=(), **settings):
+    words = [BINARY, kind, "--model", model, "--data", data, "--output", output, *flags]
     for key, value in settings.items():
         words += ["--set", f"{kind}.{key}={value}"]
     return subprocess.run([str(w) for w in words], capture_output=True, text=True)
@@ -64,6 +65,20 @@ def check_prefer(scratch):
         assert key in steps[0], key
 
 
+def check_references(scratch):
+    """Trainings that name one file compute the reference once, wherever the model lies; another model finds nothing there."""
+    file, elsewhere = scratch / "references.db", scratch / "elsewhere"
+    shutil.copytree(MODEL, elsewhere)
+    tokens = []
+    for name, model, objective in (("first", MODEL, "wrpo"), ("second", elsewhere, "ipo"), ("third", scratch / "sft", "wrpo")):
+        done = call("prefer", scratch / name, model=model, flags=["--references", file], objective=objective)
+        assert done.returncode == 0, done.stderr
+        tokens.append(json.loads((scratch / name / "metrics.jsonl").read_text().splitlines()[0])["tokens"])
+    assert tokens[0] > 0 and tokens[1:] == [0, tokens[0]], tokens
+    (scratch / "text.db").write_text("not a database, " * 100)
+    refused("prefer", scratch, "text.db", flags=["--references", scratch / "text.db"])
+
+
 def check_refusals(scratch):
     for alpha in (-0.1, 1.5):
         refused("prefer", scratch, "alpha", "between 0 and 1", alpha=alpha)
@@ -94,4 +109,5 @@ def check_refusals(scratch):
 with tempfile.TemporaryDirectory() as folder:
     check_sft(pathlib.Path(folder))
     check_prefer(pathlib.Path(folder))
+    check_references(pathlib.Path(folder))
     check_refusals(pathlib.Path(folder))

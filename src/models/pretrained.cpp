@@ -173,6 +173,11 @@ Pretrained init_pretrained(const fs::path& config_file, uint64_t seed, at::Scala
 }
 
 void save_pretrained(const Pretrained& model, const fs::path& folder, at::ScalarType dtype) {
+  save_pretrained(model, *model.model, folder, dtype);
+}
+
+void save_pretrained(const Pretrained& model, const Model& weights, const fs::path& folder,
+                     at::ScalarType dtype) {
   const fs::path target = fs::absolute(folder).lexically_normal();
   const fs::path whole = target.has_filename() ? target : target.parent_path();
   const fs::path staged = whole.string() + ".tmp";
@@ -186,7 +191,7 @@ void save_pretrained(const Pretrained& model, const fs::path& folder, at::Scalar
     if (fs::exists(model.folder / name))
       fs::copy(model.folder / name, staged / name, fs::copy_options::recursive);
   std::vector<NamedTensor> tensors;
-  for (const NamedWeight& weight : model.model->weights().named())
+  for (const NamedWeight& weight : weights.weights().named())
     tensors.push_back({weight.name, weight.view});
   write_weights(staged, tensors, dtype);
 

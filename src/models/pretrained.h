@@ -47,6 +47,9 @@ Pretrained init_pretrained(const fs::path& config_file, uint64_t seed, at::Scala
 /// as transformers does (an index above 5 GB), config.json, generation_config.json, tokenizer and
 /// template files of `model.folder`.
 void save_pretrained(const Pretrained& model, const fs::path& folder, at::ScalarType dtype);
+/// As the other, with the weights of another model of the same shape.
+void save_pretrained(const Pretrained& model, const Model& weights, const fs::path& folder,
+                     at::ScalarType dtype);
 
 /// SHA-256 over names, shapes and bytes of all weights: the identity of a model.
 std::string weights_hash(const Model& model);

@@ -155,16 +155,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   // The masters where there are some, in the checkpoint's own type.
   const auto save_model = [&](const fs::path& to) {
     if (lora) return save_adapted(policy, lora->adapter(), config.lora_merge, to);
-    std::unique_ptr<Model>& trained = masters ? masters : policy.model;
-    Pretrained written{policy.folder, policy.config, policy.eos_ids, std::move(trained)};
-    const auto give_back = [&] { trained = std::move(written.model); };
-    try {
-      save_pretrained(written, to, stored_dtype(policy.config));
-    } catch (...) {
-      give_back();
-      throw;
-    }
-    give_back();
+    save_pretrained(policy, masters ? *masters : *policy.model, to, stored_dtype(policy.config));
   };
   const InterruptGuard interrupt;
   Progress progress("train", step.steps(), "steps", done);

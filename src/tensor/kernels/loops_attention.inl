@@ -19,44 +19,62 @@ inline Visible hide_edges(float* row, Visible visible) {
   return whole;
 }
 
+/// Scales the row's visible scores where they are capped, hides the edges of `visible`, which
+/// becomes the interval of whole vectors, and returns its largest score, -inf where none is visible.
+inline float largest_score(float* row, ScoreScale scale, Visible& visible) {
+  if (visible.begin >= visible.end) {
+    visible = {};
+    return -INFINITY;
+  }
+  if (scale.cap > 0) {
+    for (int64_t c = visible.begin / kLanes * kLanes; c < visible.end; c += kLanes)
+      store(row + c, scale.cap * tanh(load(row + c) * (scale.scale / scale.cap)));
+  }
+  visible = hide_edges(row, visible);
+  Vec top = splat(-1e30f);
+  for (int32_t c = visible.begin; c < visible.end; c += kLanes) top = max(top, load(row + c));
+  return max_lanes(top);
+}
+
 template <class T>
 void softmax_block(float* scores, int64_t ld, int64_t rows, int64_t width, const Visible* visible,
                    ScoreScale scale, float* maximum, float* sum, T* p, int64_t ld_p, float* output,
                    int64_t d) {
-  for (int64_t r = 0; r < rows; ++r) {
-    float* row = scores + r * ld;
-    T* weights = p + r * ld_p;
-    if (visible[r].begin >= visible[r].end) {
-      for (int64_t c = 0; c < width; c += kLanes) store(weights + c, Vec{});
-      continue;
+  const float factor = scale.cap > 0 ? 1.0f : scale.scale;
+  // A row waits for its reductions: the rows of a group go through each part side by side.
+  constexpr int64_t kRows = 16;
+  for (int64_t first = 0; first < rows; first += kRows) {
+    const int64_t last = min_of(first + kRows, rows);
+    Visible seen[kRows];
+    float block[kRows];
+    for (int64_t r = first; r < last; ++r) {
+      seen[r - first] = visible[r];
+      block[r - first] = largest_score(scores + r * ld, scale, seen[r - first]) * factor;
     }
-    Vec top = splat(-1e30f);
-    if (scale.cap > 0) {
-      for (int64_t c = visible[r].begin / kLanes * kLanes; c < visible[r].end; c += kLanes)
-        store(row + c, scale.cap * tanh(load(row + c) * (scale.scale / scale.cap)));
+    for (int64_t r = first; r < last; ++r) {
+      const float* row = scores + r * ld;
+      T* weights = p + r * ld_p;
+      const Visible whole = seen[r - first];
+      const float before = maximum[r], now = block[r - first] > before ? block[r - first] : before;
+      Vec total = {};
+      for (int64_t c = 0; c < whole.begin; c += kLanes) store(weights + c, Vec{});
+      for (int32_t c = whole.begin; c < whole.end; c += kLanes) {
+        const Vec e = exp(load(row + c) * factor - now);
+        total += e;
+        store(weights + c, e);
+      }
+      for (int64_t c = whole.end; c < width; c += kLanes) store(weights + c, Vec{});
+      maximum[r] = now;
+      if (before == now || sum[r] == 0) {
+        sum[r] += sum_lanes(total);
+        continue;
+      }
+      const float shrink = exp(splat(before - now))[0];
+      sum[r] = sum[r] * shrink + sum_lanes(total);
+      for_lanes(d, [&](auto get, auto put, int64_t) {
+        put(output + r * d, get(output + r * d) * shrink);
+      });
     }
-    const float factor = scale.cap > 0 ? 1.0f : scale.scale;
-    const Visible whole = hide_edges(row, visible[r]);
-    for (int32_t c = whole.begin; c < whole.end; c += kLanes) top = max(top, load(row + c));
-    const float before = maximum[r], block = max_lanes(top) * factor;
-    const float now = block > before ? block : before;
-    Vec total = {};
-    for (int64_t c = 0; c < whole.begin; c += kLanes) store(weights + c, Vec{});
-    for (int32_t c = whole.begin; c < whole.end; c += kLanes) {
-      const Vec e = exp(load(row + c) * factor - now);
-      total += e;
-      store(weights + c, e);
-    }
-    for (int64_t c = whole.end; c < width; c += kLanes) store(weights + c, Vec{});
-    maximum[r] = now;
-    if (before == now || sum[r] == 0) {
-      sum[r] += sum_lanes(total);
-      continue;
-    }
-    const float shrink = exp(splat(before - now))[0];
-    sum[r] = sum[r] * shrink + sum_lanes(total);
-    for_lanes(
-        d, [&](auto get, auto put, int64_t) { put(output + r * d, get(output + r * d) * shrink); });
   }
 }
 
@@ -88,8 +106,7 @@ inline void store_rows(Bf16* ds, Bf16* paired, int64_t stride, Vec first, Vec se
   const HalfVec low = narrow(first), high = narrow(second);
   store_bits(ds, low);
   store_bits(ds + stride, high);
-  store_bits(paired, __builtin_convertvector(low, WordVec) | __builtin_convertvector(high, WordVec)
-                                                                 << 16);
+  store_bits(paired, to_words(low) | to_words(high) << 16);
 }
 inline void store_rows(float* ds, float* paired, int64_t stride, Vec first, Vec second) {
   store(ds, first);

@@ -20,8 +20,8 @@ inline void store_words(uint32_t* to, WordVec words, int64_t count) {
 /// Words of columns [0, count) of rows (2i, 2i + 1); a row that is not there counts as zeros.
 inline WordVec pair_words(const Bf16* low, const Bf16* high, int64_t count) {
   if (count >= kLanes) {
-    const WordVec a = __builtin_convertvector(load_bits<HalfVec>(low), WordVec);
-    return high ? a | __builtin_convertvector(load_bits<HalfVec>(high), WordVec) << 16 : a;
+    const WordVec a = to_words(load_bits<HalfVec>(low));
+    return high ? a | to_words(load_bits<HalfVec>(high)) << 16 : a;
   }
   WordVec words = {};
   for (int64_t i = 0; i < count; ++i)

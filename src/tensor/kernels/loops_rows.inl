@@ -92,7 +92,7 @@ inline Activated activate(Vec x, Activation kind) {
   }
   // Exact gelu: x Phi(x), Phi by Abramowitz and Stegun 7.1.26 (error below 1.5e-7).
   const Vec z = max(x, -x) * 0.707106781f, bell = exp(-z * z);
-  const Vec t = 1.0f / (1.0f + 0.3275911f * z);
+  const Vec t = reciprocal(1.0f + 0.3275911f * z);
   const Vec tail =
       ((((1.061405429f * t - 1.453152027f) * t + 1.421413741f) * t - 0.284496736f) * t +
        0.254829592f) *

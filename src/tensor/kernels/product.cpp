@@ -35,12 +35,16 @@ bool runs(at::ScalarType type) {
   }
 }
 
-/// The sizes a block of rows is cut into: few distinct ones, since each is a kernel of its own.
-int64_t row_step(int64_t rows) {
-  if (rows <= 16) return rows;
-  int64_t step = kTile;
-  while (step > rows) step /= 2;
-  return step;
+/// Calls work(row, count) for blocks of [0, rows) of few distinct sizes, since each is a kernel of
+/// its own. Where fewer than 16 rows are left the last 16 are done, some of them again.
+template <class Work>
+void for_each_step(int64_t rows, const Work& work) {
+  constexpr int64_t kFewRows = 16;
+  if (rows <= kFewRows) return work(0, rows);
+  for (int64_t row = 0, step = kTile; row < rows; row += step) {
+    while (step > rows - row && step > kFewRows) step /= 2;
+    work(std::min(row, rows - step), step);
+  }
 }
 
 }  // namespace
@@ -87,15 +91,14 @@ at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple) {
 template <class T>
 void row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels, int64_t first,
                int64_t last, float* out, int64_t ld_out) {
-  for (int64_t row = 0, step; row < rows; row += step) {
-    step = row_step(rows - row);
+  for_each_step(rows, [&](int64_t row, int64_t step) {
     for (int64_t panel = first; panel < last; ++panel) {
       for (int64_t depth = 0; depth < k; depth += kDepth)
         multiply(step, kTile, std::min(kDepth, k - depth), a + row * ld_a + depth, ld_a,
                  panels + panel * k * kTile + depth * kTile, kTile, depth > 0,
                  out + row * ld_out + (panel - first) * kTile, ld_out);
     }
-  }
+  });
 }
 template void row_block<float>(const float*, int64_t, int64_t, int64_t, const float*, int64_t,
                                int64_t, float*, int64_t);
@@ -104,16 +107,20 @@ template void row_block<Bf16>(const Bf16*, int64_t, int64_t, int64_t, const Bf16
 
 namespace {
 
-/// Calls work(row, rows, first panel, last panel) for blocks of rows, side by side and, where there
-/// are few of them (decoding), also for groups of the panels.
+/// Calls work(row, rows, first panel, last panel) side by side for blocks of rows and groups of
+/// panels: as many as keep a group in the second-level cache while all rows go over it and, where
+/// there are few rows (decoding), give every thread its share.
 template <class Work>
-void for_each_block(int64_t m, int64_t panels, const Work& work) {
+void for_each_block(int64_t m, int64_t panels, int64_t panel_bytes, const Work& work) {
+  constexpr int64_t kCached = int64_t{1} << 20;
   const int64_t row_blocks = (m + kTile - 1) / kTile;
   if (row_blocks == 0) return;
-  const int64_t wanted = 4 * at::get_num_threads();
-  const int64_t groups = std::clamp<int64_t>((wanted + row_blocks - 1) / row_blocks, 1, panels);
+  const auto parts = [](int64_t size, int64_t part) { return (size + part - 1) / part; };
+  const int64_t groups = std::clamp<int64_t>(
+      std::max(parts(4 * at::get_num_threads(), row_blocks), parts(panels * panel_bytes, kCached)),
+      1, panels);
   for_each_item(row_blocks * groups, [&](int64_t item) {
-    const int64_t row = item / groups * kTile, group = item % groups;
+    const int64_t row = item % row_blocks * kTile, group = item / row_blocks;
     work(row, std::min(kTile, m - row), panels * group / groups, panels * (group + 1) / groups);
   });
 }
@@ -139,14 +146,15 @@ void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bi
   AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == a.size(1) * kTile);
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_block(
-        a.size(0), panels.size(0), [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
-          for (int64_t panel = first; panel < last; ++panel) {
-            const int64_t column = panel * kTile;
-            store_product(a, panels, bias, row_scale, row, rows, panel, std::min(kTile, n - column),
-                          data<T>(out) + row * ld + column, ld);
-          }
-        });
+    for_each_block(a.size(0), panels.size(0), panels.stride(0) * int64_t{sizeof(T)},
+                   [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
+                     for (int64_t panel = first; panel < last; ++panel) {
+                       const int64_t column = panel * kTile;
+                       store_product(a, panels, bias, row_scale, row, rows, panel,
+                                     std::min(kTile, n - column), data<T>(out) + row * ld + column,
+                                     ld);
+                     }
+                   });
   });
 }
 
@@ -158,17 +166,19 @@ void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tens
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
     const int64_t apart = both.defined() ? width : kTile, ld = 2 * apart;
-    for_each_block(a.size(0), half, [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
-      alignas(64) T scratch[2 * kTile * kTile];
-      for (int64_t panel = first; panel < last; ++panel) {
-        const int64_t column = panel * kTile;
-        T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
-        store_product(a, panels, bias, {}, row, rows, panel, kTile, gate, ld);
-        store_product(a, panels, bias, {}, row, rows, panel + half, kTile, gate + apart, ld);
-        loops<T>().gate(gate, ld, apart, rows, kTile, kind, data<T>(out) + row * width + column,
-                        width);
-      }
-    });
+    for_each_block(a.size(0), half, 2 * panels.stride(0) * int64_t{sizeof(T)},
+                   [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
+                     alignas(64) T scratch[2 * kTile * kTile];
+                     for (int64_t panel = first; panel < last; ++panel) {
+                       const int64_t column = panel * kTile;
+                       T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
+                       store_product(a, panels, bias, {}, row, rows, panel, kTile, gate, ld);
+                       store_product(a, panels, bias, {}, row, rows, panel + half, kTile,
+                                     gate + apart, ld);
+                       loops<T>().gate(gate, ld, apart, rows, kTile, kind,
+                                       data<T>(out) + row * width + column, width);
+                     }
+                   });
   });
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <stdint.h>
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -38,14 +38,26 @@ inline void store_bits(P* to, V value) {
 
 inline int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 inline Vec splat(float x) { return x - Vec{}; }
+
+// Where GCC has one instruction for what it makes several of, the instruction is named. (The forms
+// without a mask give warnings.)
+#if defined(__AVX512F__)
+inline Vec max(Vec a, Vec b) { return (Vec)_mm512_maskz_max_ps(0xffff, (__m512)b, (__m512)a); }
+inline Vec min(Vec a, Vec b) { return (Vec)_mm512_maskz_min_ps(0xffff, (__m512)b, (__m512)a); }
+inline WordVec to_words(HalfVec half) {
+  return (WordVec)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)half);
+}
+#else
 inline Vec max(Vec a, Vec b) { return b > a ? b : a; }  // a NaN in a stays
 inline Vec min(Vec a, Vec b) { return b < a ? b : a; }
+inline WordVec to_words(HalfVec half) { return __builtin_convertvector(half, WordVec); }
+#endif
 inline IntVec lane_index() {
   static constexpr int32_t kIndex[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   return load_bits<IntVec>(kIndex);
 }
 
-inline Vec widen(HalfVec half) { return (Vec)(__builtin_convertvector(half, WordVec) << 16); }
+inline Vec widen(HalfVec half) { return (Vec)(to_words(half) << 16); }
 
 /// Rounds to nearest, ties to even; a NaN stays one.
 inline HalfVec narrow(Vec x) {
@@ -131,8 +143,18 @@ inline Vec exp(Vec x) {
   return p * (Vec)(((IntVec)shifted - (0x4b400000 - 127)) << 23);
 }
 
-inline Vec tanh(Vec x) { return 1.0f - 2.0f / (1.0f + exp(2.0f * x)); }
-inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
+/// 1 / x to a unit or two in the last place, for finite x.
+inline Vec reciprocal(Vec x) {
+#if defined(__AVX512F__)
+  const Vec near = (Vec)_mm512_maskz_rcp14_ps(0xffff, (__m512)x);
+  return near * (2.0f - x * near);
+#else
+  return 1.0f / x;
+#endif
+}
+
+inline Vec tanh(Vec x) { return 1.0f - 2.0f * reciprocal(1.0f + exp(2.0f * x)); }
+inline Vec sigmoid(Vec x) { return reciprocal(1.0f + exp(-x)); }
 
 /// Transposes a square of kLanes words in registers.
 inline void transpose_square(WordVec (&rows)[kLanes]) {

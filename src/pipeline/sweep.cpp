@@ -5,10 +5,12 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/progress.h"
 #include "pipeline/evaluation.h"
 #include "pipeline/stages.h"
 #include "train/coefficients.h"
+#include "train/step.h"
 
 namespace amalgam {
 namespace {
@@ -77,6 +79,13 @@ SweepCell make_cell(const std::string& run, const PreferStage& base, Settings se
   return cell;
 }
 
+/// Of the store's meta.
+std::string diverged_key(const SweepCell& cell) { return "diverged." + cell.name(); }
+
+bool has_diverged(const Run& run, const SweepCell& cell) {
+  return run.store.meta(diverged_key(cell)).has_value();
+}
+
 /// What was measured on all held-out prompts, by system.
 std::map<std::string, Result> measured_totals(const Run& run) {
   std::map<std::string, Result> totals;
@@ -125,15 +134,22 @@ void run_sweep(Run& run) {
   if (run.recipe.prompts.heldout.empty())
     fail_usage("prompts.heldout is missing: a sweep compares on held-out prompts");
   const auto totals = measured_totals(run);
-  const auto is_measured = [&](const SweepCell& cell) { return totals.contains(cell.name()); };
+  const auto is_done = [&](const SweepCell& cell) {
+    return totals.contains(cell.name()) || has_diverged(run, cell);
+  };
   measure_systems(run, {run.recipe.target.name, run.target_sft()});
   Progress progress("sweep", std::ssize(cells), "cells",
-                    std::count_if(cells.begin(), cells.end(), is_measured));
+                    std::count_if(cells.begin(), cells.end(), is_done));
   for (const SweepCell& cell : cells) {
     const std::string name = cell.name();
-    if (!is_measured(cell)) {
-      train_model(run, name, run.target_sft(), cell.stage.pairs, cell.stage);
-      measure_systems(run, {name});
+    if (!is_done(cell)) {
+      try {
+        train_model(run, name, run.target_sft(), cell.stage.pairs, cell.stage);
+        measure_systems(run, {name});
+      } catch (const Diverged& diverged) {
+        warn("{}: {}; the sweep goes on without it", name, diverged.what());
+        run.store.put_meta(diverged_key(cell), diverged.what());
+      }
       progress.advance(1, name);
     }
     if (!run.recipe.sweep.keep_models) fs::remove_all(run.model_folder(name));
@@ -149,6 +165,7 @@ ReportSweep sweep_of(const Run& run) {
     if (totals.contains(name)) sweep.levels.push_back(totals.at(name));
   sweep.axis = parse_axis(run.recipe.sweep.grid.front()).key;
   for (const SweepCell& cell : cells) {
+    if (has_diverged(run, cell)) sweep.diverged.push_back(cell.name());
     const auto result = totals.find(cell.name());
     if (result == totals.end()) continue;
     ReportSweepCell& row = sweep.cells.emplace_back();

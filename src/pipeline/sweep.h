@@ -26,7 +26,8 @@ struct SweepCell {
 /// objective does not have), so that nothing is trained twice. Usage errors name key and value.
 std::vector<SweepCell> sweep_cells(const Recipe& recipe);
 
-/// Trains and measures the cells that are not measured yet, in a run that is paired.
+/// Trains and measures the cells that are not measured yet, in a run that is paired. A cell whose
+/// training diverges is noted, and not tried again.
 void run_sweep(Run& run);
 
 /// What the sweep has measured so far.

@@ -1,6 +1,7 @@
 #include "report/sweep.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -77,6 +78,13 @@ std::vector<Line> curves(const ReportSweep& sweep, const std::vector<ReportSweep
   return lines;
 }
 
+/// A line, or nothing.
+std::string diverged_text(const ReportSweep& sweep) {
+  if (sweep.diverged.empty()) return "";
+  return fmt::format("\ndiverged (loss or gradient not finite): {}\n",
+                     fmt::join(sweep.diverged, "; "));
+}
+
 Bar bar_of(const std::string& name, const std::string& colour, const Result& result) {
   return {name, colour, result.value, std::pair(result.low, result.high), value_text(result),
           {},   false};
@@ -116,7 +124,7 @@ std::string markdown_table(const ReportSweep& sweep) {
   }
   for (const Result& level : sweep.levels)
     out += fmt::format("\n{}: {}", level.subject, value_text(level));
-  return out + "\n";
+  return out + "\n" + diverged_text(sweep);
 }
 
 std::string sweep_section(const ReportData& data) {
@@ -160,7 +168,8 @@ std::string sweep_section(const ReportData& data) {
   return section("Sweep over " + escape_html(sweep.axis),
                  fmt::format("{} on the held-out prompts, with 95&nbsp;% intervals; the level line "
                              "is what the runs start from.",
-                             percent ? "Percent answered right" : "Mean reward"),
+                             percent ? "Percent answered right" : "Mean reward") +
+                     escape_html(diverged_text(sweep)),
                  legend(entries) + "<div class=\"grid\">" + panels + "</div>");
 }
 

@@ -18,7 +18,8 @@ struct ReportSweepCell {
 struct ReportSweep {
   std::string axis;  // the setting along x: "alpha"
   std::vector<ReportSweepCell> cells;
-  std::vector<Result> levels;  // what the cells compare with: the target, Target-SFT
+  std::vector<Result> levels;         // what the cells compare with: the target, Target-SFT
+  std::vector<std::string> diverged;  // names of cells whose training came to no end
 };
 
 /// Rows by run and variant, columns by the axis's values, the best in bold: accuracy in percent, or

@@ -236,9 +236,11 @@ void TrainingStep::read_reports(const at::Tensor& gradient_norm, Json& row) {
     logps += policy.size();
   }
   const double norm = *logps;
-  if (!broken.empty()) fail("step {}: the loss is not finite for{}", k_ + 1, broken);
-  if (!std::isfinite(norm))
-    fail("step {}: the gradient is not finite; its examples are{}", k_ + 1, all);
+  const auto diverged = [&](const std::string& what, const std::string& ids) {
+    return Diverged(ErrorKind::kFailed, fmt::format("step {}: {}{}", k_ + 1, what, ids));
+  };
+  if (!broken.empty()) throw diverged("the loss is not finite for", broken);
+  if (!std::isfinite(norm)) throw diverged("the gradient is not finite; its examples are", all);
   row["loss"] = loss / divisor_;
   row["grad_norm"] = norm;
   metrics.write(row);

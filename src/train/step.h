@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/error.h"
 #include "core/json.h"
 #include "models/model.h"
 #include "train/coefficients.h"
@@ -17,6 +18,12 @@
 #include "train/tokenize.h"
 
 namespace amalgam {
+
+/// A loss or a gradient that is not finite.
+class Diverged : public Error {
+ public:
+  using Error::Error;
+};
 
 class TrainingStep {
  public:
@@ -34,9 +41,8 @@ class TrainingStep {
   /// are this object's own.
   std::vector<NamedTensor> state() const;
 
-  /// Step k (from 0): updates the weights and returns the row of metrics. Throws where loss or
-  /// gradient is not finite, naming the examples, and at step 0 where the policy is not its own
-  /// reference.
+  /// Step k (from 0): updates the weights and returns the row of metrics. Throws Diverged, naming
+  /// the examples, and at step 0 where the policy is not its own reference.
   Json run(int64_t k);
   /// Of the step that run() made, if config.log_examples: id, loss and log-probabilities of each
   /// example.

@@ -77,6 +77,14 @@ def check_grown(binary, run, settings):
     assert all(path.stat().st_mtime_ns == at for path, at in stamp.items())
 
 
+def check_diverged(binary, run, settings):
+    """A cell that diverges is named, is not tried again, and leaves the others alone."""
+    words = call(binary, run, settings, "--stage", "wrpo", "--grid", "lr=1e-4,1e38")
+    first, again = run_to_end(words), run_to_end(words)
+    assert "diverged (loss or gradient not finite): wrpo,lr=1e+38" in first.stdout and "| lr 0.0001 |" in first.stdout, first.stdout
+    assert result(again) == result(first) and "wrpo,lr=1e+38" in first.stderr and "wrpo,lr=1e+38" not in again.stderr, again.stderr
+
+
 def check_refusals(binary, run, settings):
     for flags, words in ((["--grid", "alhpa=0.1"], ["alhpa", "alpha"]), ([], ["--grid"]),
                          (["--grid", "alpha=0.1", "--stage", "wrop"], ["wrop", "wrpo"])):
@@ -107,6 +115,7 @@ def main():
         assert [path.name for path in (scratch / "killed" / "models").iterdir()] == ["target-sft"]
         print(f"{done} kills over {span:.0f} s, the same table:\n{alone.stdout}")
         check_grown(args.binary, scratch / "alone", settings)
+        check_diverged(args.binary, scratch / "alone", settings)
         check_refusals(args.binary, scratch / "alone", settings)
 
 

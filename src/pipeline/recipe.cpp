@@ -156,12 +156,17 @@ Json scorer_settings(const Recipe& recipe) {
   return settings;
 }
 
-Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignments) {
-  ConfigTree tree = ConfigTree::from_yaml_file(file);
-  for (const std::string& assignment : assignments) tree.set(assignment);
+Recipe read_recipe(const ConfigTree& tree) {
   Recipe recipe;
   Options::described(recipe).read(tree);
   inherit_sampling(recipe, tree);
+  return recipe;
+}
+
+Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignments) {
+  ConfigTree tree = ConfigTree::from_yaml_file(file);
+  for (const std::string& assignment : assignments) tree.set(assignment);
+  Recipe recipe = read_recipe(tree);
   const fs::path base = fs::absolute(file).parent_path();
   const auto resolve = [&](fs::path& path, const char* key) {
     if (path.empty()) fail_usage("{}: {} is missing", file.string(), key);

@@ -32,7 +32,7 @@ struct SampleStage : SamplingConfig {
 struct ModelConfig {
   std::string name;
   fs::path model;
-  SampleStage sample;  // after load_recipe: the recipe's, with what the model has of its own
+  SampleStage sample;  // after read_recipe: the recipe's, with what the model has of its own
   void describe(Options& options);
 };
 
@@ -97,6 +97,9 @@ struct Recipe {
 
 /// The settings that make_scorer takes, with what the recipe says for all models.
 Json scorer_settings(const Recipe& recipe);
+
+/// A recipe as its file says, each model with its sampling; paths and names are not looked at.
+Recipe read_recipe(const ConfigTree& tree);
 
 /// Reads, checks and resolves a recipe; `assignments` are --set values. Relative paths in it start
 /// at the recipe's folder. Usage errors name line and key.

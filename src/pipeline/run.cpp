@@ -47,9 +47,7 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
   bool write = true;
   if (fs::exists(file)) {
     // Both sides go through YAML, so that equal settings compare equal.
-    ConfigTree tree = ConfigTree::from_yaml_file(file);
-    Recipe earlier;
-    Options::described(earlier).read(tree);
+    Recipe earlier = read_recipe(ConfigTree::from_yaml_file(file));
     Json before = Options::described(earlier).dump(), now = resolved;
     write = before["sweep"] != now["sweep"];  // may change: results are kept by cell
     before.erase("sweep");

@@ -24,7 +24,7 @@ TEST_F(RecipeFile, ModelsSampleAsTheRecipeSaysUnlessTheySayOtherwise) {
 target: {name: target, model: model, sample: {n: 3}}
 sample: {n: 8, top_k: 50}
 )");
-  const Recipe recipe = load_recipe(file, {"sample.max_new_tokens=7"});
+  Recipe recipe = load_recipe(file, {"sample.max_new_tokens=7"});
   const SampleStage& llama = recipe.sources[0].sample;
   EXPECT_EQ(llama.n, 8);
   EXPECT_EQ(llama.temperature, 0.8);  // WRPO's, the default
@@ -37,6 +37,10 @@ sample: {n: 8, top_k: 50}
   EXPECT_EQ(qwen.repetition_penalty, 1.05);
   EXPECT_EQ(recipe.target.sample.n, 3);
   EXPECT_EQ(recipe.target.sample.top_k, 50);
+
+  const Json resolved = Options::described(recipe).dump();
+  Recipe again = read_recipe(ConfigTree::from_yaml_file(write("resolved.yaml", to_yaml(resolved))));
+  EXPECT_EQ(Options::described(again).dump(), resolved);
 }
 
 TEST_F(RecipeFile, ASourcesSettingsAreCheckedWhereTheyStand) {

@@ -29,7 +29,7 @@ using torch::autograd::variable_list;
 constexpr int64_t kSpan = 1024;                     // columns normalised at once
 constexpr int64_t kKeptBytes = int64_t{512} << 20;  // of (p - onehot) kept for the backward
 constexpr int64_t kWideLogits = 32768;  // above it a row block's logits leave the caches
-constexpr int64_t kChunkNumbers = int64_t{1} << 25;  // of (p - onehot) computed again at once
+constexpr int64_t kAgain = 8 * kSpan;   // columns of (p - onehot) computed again at once
 
 /// The logits of a batch of rows: hidden (M, D) against the head's panels.
 struct Logits {
@@ -51,13 +51,14 @@ struct Logits {
     return std::min(kSpan, vocabulary - index * kSpan);
   }
 
-  /// out (M, ld) = p - onehot of a span, from capped logits: exact where p is close to one.
+  /// out = p - onehot of a span, from capped logits: exact where p is close to one. Zero in the
+  /// column that makes an odd vocabulary even.
   template <class T>
   void store_gradient(int64_t row, int64_t rows, int64_t index, int64_t columns,
                       const float* logits, int64_t ld, const float* lse, T* out,
                       int64_t ld_out) const {
     const int64_t first = index * kSpan;
-    loops<T>().probabilities(logits, ld, rows, columns, cap, lse, out + first, ld_out);
+    loops<T>().probabilities(logits, ld, rows, columns, cap, lse, out, ld_out);
     const int64_t* target = targets.const_data_ptr<int64_t>() + row;
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t column = target[r] - first;
@@ -65,13 +66,19 @@ struct Logits {
       const float logit = logits[r * ld + column];
       const float slope = cap > 0 ? 1 - (logit / cap) * (logit / cap) : 1;
       const float value = std::expm1(logit - lse[r]) * slope;
-      loops<T>().store_tile(&value, 1, 1, 1, nullptr, nullptr, out + r * ld_out + target[r], 1);
+      loops<T>().store_tile(&value, 1, 1, 1, nullptr, out + r * ld_out + column, 1);
     }
-    if (first + columns == vocabulary)
-      for (int64_t r = 0; r < rows; ++r)
-        for (int64_t c = vocabulary; c < ld_out; ++c) out[r * ld_out + c] = 0;
+    if (columns % 2 != 0)
+      for (int64_t r = 0; r < rows; ++r) out[r * ld_out + columns] = 0;
   }
 };
+
+/// Rows that go over the panels of a span together, while these are in the cache.
+int64_t rows_together(int64_t total, int64_t buffered_columns) {
+  constexpr int64_t kMost = 256, kBuffer = int64_t{1} << 20;  // logits of a thread
+  const int64_t share = total / (4 * at::get_num_threads());
+  return std::clamp(std::min(share, kBuffer / buffered_columns) / kTile * kTile, kTile, kMost);
+}
 
 /// Normalisers and, where `kept` is defined (M, V padded to even), p - onehot.
 template <class T>
@@ -79,58 +86,69 @@ void normalise(const Logits& logits, const at::Tensor& lse, const at::Tensor& lo
                const at::Tensor& kept) {
   const int64_t total = logits.hidden.size(0), spans = logits.spans();
   const int64_t ld = kept.defined() ? round_up(logits.vocabulary, kTile) : kSpan;
-  using Buffer = std::vector<float>;
+  const int64_t together = rows_together(total, kept.defined() ? ld : 1);
+  struct Buffer {
+    std::vector<float> logits, maximum, sum, picked;
+  };
   kernels::for_each_item_with<Buffer>(
-      (total + kTile - 1) / kTile, [&](int64_t item, Buffer& buffer) {
-        buffer.resize(static_cast<size_t>(kTile * ld));
-        const int64_t row = item * kTile, rows = std::min(kTile, total - row);
-        const int64_t* target = logits.targets.const_data_ptr<int64_t>() + row;
-        float maximum[kTile], sum[kTile], picked[kTile];
-        std::fill_n(maximum, kTile, -1e30f);
-        std::fill_n(sum, kTile, 0.0f);
-        const auto at = [&](int64_t span) {
-          return buffer.data() + (kept.defined() ? span * kSpan : 0);
+      (total + together - 1) / together, [&](int64_t item, Buffer& buffer) {
+        const int64_t begin = item * together, end = std::min(begin + together, total);
+        buffer.logits.resize(static_cast<size_t>((kept.defined() ? together : kTile) * ld));
+        buffer.maximum.assign(static_cast<size_t>(together), -1e30f);
+        buffer.sum.assign(static_cast<size_t>(together), 0.0f);
+        buffer.picked.resize(static_cast<size_t>(together));
+        const auto at = [&](int64_t row, int64_t span) {
+          return buffer.logits.data() + (kept.defined() ? (row - begin) * ld + span * kSpan : 0);
         };
+        const auto rows_at = [&](int64_t row) { return std::min(kTile, end - row); };
         for (int64_t span = 0; span < spans; ++span) {
-          const int64_t columns = logits.compute<T>(row, rows, span, at(span), ld);
-          loops<T>().normaliser_block(at(span), ld, rows, columns, logits.cap, maximum, sum);
-          for (int64_t r = 0; r < rows; ++r) {
-            const int64_t column = target[r] - span * kSpan;
-            if (column >= 0 && column < columns) picked[r] = at(span)[r * ld + column];
+          for (int64_t row = begin; row < end; row += kTile) {
+            float* block = at(row, span);
+            const int64_t columns = logits.compute<T>(row, rows_at(row), span, block, ld);
+            loops<T>().normaliser_block(block, ld, rows_at(row), columns, logits.cap,
+                                        buffer.maximum.data() + row - begin,
+                                        buffer.sum.data() + row - begin);
+            for (int64_t r = row; r < row + rows_at(row); ++r) {
+              const int64_t column = logits.targets.const_data_ptr<int64_t>()[r] - span * kSpan;
+              if (column >= 0 && column < columns)
+                buffer.picked[static_cast<size_t>(r - begin)] = block[(r - row) * ld + column];
+            }
           }
         }
-        float* normaliser = data<float>(lse) + row;
-        for (int64_t r = 0; r < rows; ++r) {
-          normaliser[r] = maximum[r] + std::log(sum[r]);
-          data<float>(logps)[row + r] = picked[r] - normaliser[r];
+        for (int64_t r = begin; r < end; ++r) {
+          const auto i = static_cast<size_t>(r - begin);
+          data<float>(lse)[r] = buffer.maximum[i] + std::log(buffer.sum[i]);
+          data<float>(logps)[r] = buffer.picked[i] - data<float>(lse)[r];
         }
         if (!kept.defined()) return;
-        for (int64_t span = 0; span < spans; ++span)
-          logits.store_gradient(row, rows, span, std::min(kSpan, logits.vocabulary - span * kSpan),
-                                at(span), ld, normaliser, data<T>(kept) + row * kept.size(1),
-                                kept.size(1));
+        for (int64_t row = begin; row < end; row += kTile)
+          for (int64_t span = 0; span < spans; ++span)
+            logits.store_gradient(row, rows_at(row), span,
+                                  std::min(kSpan, logits.vocabulary - span * kSpan), at(row, span),
+                                  ld, data<float>(lse) + row,
+                                  data<T>(kept) + row * kept.size(1) + span * kSpan, kept.size(1));
       });
 }
 
-/// p - onehot of rows [begin, begin + out.size(0)) once more.
+/// p - onehot (M, columns) once more, from span `first` on.
 template <class T>
-void recompute(const Logits& logits, const at::Tensor& lse, int64_t begin, const at::Tensor& out) {
-  const int64_t total = out.size(0), spans = logits.spans();
+void recompute(const Logits& logits, const at::Tensor& lse, int64_t first, const at::Tensor& out) {
+  const int64_t total = out.size(0), blocks = (total + kTile - 1) / kTile;
+  const int64_t spans = (out.size(1) + kSpan - 1) / kSpan;
   using Buffer = std::vector<float>;
-  kernels::for_each_item_with<Buffer>((total + kTile - 1) / kTile * spans, [&](int64_t item,
-                                                                               Buffer& buffer) {
+  kernels::for_each_item_with<Buffer>(blocks * spans, [&](int64_t item, Buffer& buffer) {
     buffer.resize(kTile * kSpan);
     // The items of a span follow each other: its panels stay in the cache.
-    const int64_t blocks = (total + kTile - 1) / kTile, span = item / blocks;
+    const int64_t span = first + item / blocks;
     const int64_t row = item % blocks * kTile, rows = std::min(kTile, total - row);
-    const int64_t columns = logits.compute<T>(begin + row, rows, span, buffer.data(), kSpan);
+    const int64_t columns = logits.compute<T>(row, rows, span, buffer.data(), kSpan);
     if (logits.cap > 0) {
       float maximum[kTile] = {}, sum[kTile] = {};
       loops<T>().normaliser_block(buffer.data(), kSpan, rows, columns, logits.cap, maximum, sum);
     }
-    logits.store_gradient(begin + row, rows, span, columns, buffer.data(), kSpan,
-                          data<float>(lse) + begin + row, data<T>(out) + row * out.size(1),
-                          out.size(1));
+    logits.store_gradient(row, rows, span, columns, buffer.data(), kSpan, data<float>(lse) + row,
+                          data<T>(out) + row * out.stride(0) + (span - first) * kSpan,
+                          out.stride(0));
   });
 }
 
@@ -160,37 +178,37 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     const at::NoGradGuard no_grad;
     const auto t = context->get_saved_variables();
     const at::Tensor &hidden = t[0], &weight = t[1], &lse = t[5], &kept = t[6];
-    const int64_t rows = hidden.size(0), width = round_up(weight.size(0), 2);
-    const Logits logits{hidden, t[3], t[2], weight.size(0),
+    const int64_t rows = hidden.size(0), vocabulary = weight.size(0);
+    const Logits logits{hidden, t[3], t[2], vocabulary,
                         static_cast<float>(context->saved_data["softcap"].toDouble())};
     const at::Tensor minus = gradients[0].to(at::kFloat).neg().contiguous();  // (M)
     const at::Tensor scaled = (hidden * minus.unsqueeze(1)).to(hidden.scalar_type());
-    const at::Tensor dhidden = at::empty(hidden.sizes(), hidden.options());
-    const int64_t chunk = kept.defined() ? std::max<int64_t>(rows, 1)
-                                         : round_up(std::max(kChunkNumbers / width, kTile), kTile);
+    const bool wants_dhidden = context->needs_input_grad(0);
+    const at::Tensor sums =
+        at::zeros({rows, t[4].size(0) * kTile}, hidden.options().dtype(at::kFloat));
     at::Tensor dweight;
-    for (int64_t row = 0; row < rows; row += chunk) {
-      const int64_t count = std::min(chunk, rows - row);
-      const at::Tensor gradient =
-          kept.defined() ? kept : at::empty({count, width}, hidden.options());
+    if (context->needs_input_grad(1)) dweight = at::empty(weight.sizes(), weight.options());
+    // What was not kept is computed by parts of the vocabulary, which have rows of dweight to
+    // themselves.
+    const int64_t step = kept.defined() ? vocabulary : kAgain;
+    const at::Tensor part =
+        kept.defined()
+            ? kept
+            : at::empty({rows, std::min(step, round_up(vocabulary, 2))}, hidden.options());
+    for (int64_t first = 0; first < vocabulary; first += step) {
+      const int64_t columns = std::min(step, vocabulary - first);
+      const at::Tensor gradient = part.narrow(1, 0, round_up(columns, 2));
       if (!kept.defined())
-        with_storage(hidden.scalar_type(),
-                     [&](auto type) { recompute<decltype(type)>(logits, lse, row, gradient); });
-      if (context->needs_input_grad(0))
-        kernels::product(gradient, t[4], {}, dhidden.narrow(0, row, count),
-                         minus.narrow(0, row, count));
-      if (!context->needs_input_grad(1)) continue;
-      const bool whole = count == rows;
-      at::Tensor part = at::empty(
-          weight.sizes(), weight.options().dtype(whole ? weight.scalar_type() : at::kFloat));
-      kernels::product_of_transposed(gradient.narrow(1, 0, weight.size(0)),
-                                     scaled.narrow(0, row, count), part);
-      dweight = dweight.defined() ? dweight.add_(part) : part;
+        with_storage(hidden.scalar_type(), [&](auto type) {
+          recompute<decltype(type)>(logits, lse, first / kSpan, gradient);
+        });
+      if (wants_dhidden) kernels::add_product(gradient, t[4], first, sums);
+      if (dweight.defined())
+        kernels::product_of_transposed(gradient.narrow(1, 0, columns), scaled,
+                                       dweight.narrow(0, first, columns));
     }
-    if (context->needs_input_grad(1) && !dweight.defined())
-      dweight = at::zeros(weight.sizes(), weight.options());
-    return {dhidden, dweight.defined() ? dweight.to(weight.scalar_type()) : dweight, {}, {}, {},
-            {}};
+    const at::Tensor dhidden = sums.narrow(1, 0, hidden.size(1)) * minus.unsqueeze(1);
+    return {dhidden.to(hidden.scalar_type()), dweight, {}, {}, {}, {}};
   }
 };
 

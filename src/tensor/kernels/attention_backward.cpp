@@ -156,9 +156,9 @@ class Backward {
     for (size_t m = 0; m < group.members.size(); ++m) {
       const Segment& segment = segments_[static_cast<size_t>(group.members[m])];
       const auto store = [&](const at::Tensor& sums, const at::Tensor& out) {
-        loops<T>().store_tile(
-            data<float>(sums) + keys.offsets[m] * d_, d_, segment.length(), d_, nullptr, nullptr,
-            data<T>(out) + segment.begin * out.stride(0) + kv_head * d_, out.stride(0));
+        loops<T>().store_tile(data<float>(sums) + keys.offsets[m] * d_, d_, segment.length(), d_,
+                              nullptr, data<T>(out) + segment.begin * out.stride(0) + kv_head * d_,
+                              out.stride(0));
       };
       store(keys.dk, dk_);
       store(keys.dv, dv_);
@@ -223,7 +223,7 @@ class Backward {
     float* turned = s.dq.data() + queries_ * d_;
     for (int64_t h = 0; h < stack_; ++h) {
       loops<float>().transpose_words(s.dq.data() + h * kTile, queries_, d_, kTile, turned, d_, d_);
-      loops<T>().store_tile(turned, d_, rows, d_, nullptr, nullptr,
+      loops<T>().store_tile(turned, d_, rows, d_, nullptr,
                             data<T>(dq_) + token * dq_.stride(0) + (first_head + h) * d_,
                             dq_.stride(0));
     }

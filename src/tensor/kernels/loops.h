@@ -39,9 +39,9 @@ struct Loops {
   /// out[c][r] = in[r][c] in elements; rows padded with zeros to padded_rows (even).
   void (*transpose)(const T* in, int64_t ld, int64_t rows, int64_t columns, T* out, int64_t ld_out,
                     int64_t padded_rows);
-  /// out = in * row_scale + bias, rounded; row_scale (rows) and bias (columns) may be null.
-  void (*store_tile)(const float* in, int64_t ld, int64_t rows, int64_t columns,
-                     const float* row_scale, const T* bias, T* out, int64_t ld_out);
+  /// out = in + bias, rounded; bias (columns) may be null.
+  void (*store_tile)(const float* in, int64_t ld, int64_t rows, int64_t columns, const T* bias,
+                     T* out, int64_t ld_out);
 
   /// Online softmax over one block of keys: scores (rows, width) fp32, of which `visible` count; P
   /// goes to `p` (zero where hidden), maximum and sum are updated, the accumulated output (rows, d)

@@ -94,14 +94,13 @@ inline void pair_rows(const Bf16* in, int64_t ld, int64_t rows, int64_t columns,
 }
 
 template <class T>
-void store_tile(const float* in, int64_t ld, int64_t rows, int64_t columns, const float* row_scale,
-                const T* bias, T* out, int64_t ld_out) {
+void store_tile(const float* in, int64_t ld, int64_t rows, int64_t columns, const T* bias, T* out,
+                int64_t ld_out) {
   for (int64_t r = 0; r < rows; ++r) {
     const float* from = in + r * ld;
     T* to = out + r * ld_out;
-    const float scale = row_scale ? row_scale[r] : 1.0f;
     for_lanes(columns, [&](auto get, auto put, int64_t) {
-      put(to, bias ? get(from) * scale + get(bias) : get(from) * scale);
+      put(to, bias ? get(from) + get(bias) : get(from));
     });
   }
 }

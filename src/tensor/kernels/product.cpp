@@ -128,20 +128,19 @@ void for_each_block(int64_t m, int64_t panels, int64_t panel_bytes, const Work& 
 /// Rows [row, row + rows) of a b + bias at one panel of b, of which `columns` count.
 template <class T>
 void store_product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
-                   const at::Tensor& row_scale, int64_t row, int64_t rows, int64_t panel,
-                   int64_t columns, T* out, int64_t ld_out) {
+                   int64_t row, int64_t rows, int64_t panel, int64_t columns, T* out,
+                   int64_t ld_out) {
   alignas(64) float tile[kTile * kTile];
   row_block(data<T>(a) + row * a.stride(0), a.stride(0), rows, a.size(1), data<T>(panels), panel,
             panel + 1, tile, kTile);
   loops<T>().store_tile(tile, kTile, rows, columns,
-                        row_scale.defined() ? data<float>(row_scale) + row : nullptr,
                         bias.defined() ? data<T>(bias) + panel * kTile : nullptr, out, ld_out);
 }
 
 }  // namespace
 
 void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
-             const at::Tensor& out, const at::Tensor& row_scale) {
+             const at::Tensor& out) {
   const int64_t n = out.size(1), ld = out.stride(0);
   AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == a.size(1) * kTile);
   with_storage(a.scalar_type(), [&](auto type) {
@@ -150,9 +149,8 @@ void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bi
                    [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
                      for (int64_t panel = first; panel < last; ++panel) {
                        const int64_t column = panel * kTile;
-                       store_product(a, panels, bias, row_scale, row, rows, panel,
-                                     std::min(kTile, n - column), data<T>(out) + row * ld + column,
-                                     ld);
+                       store_product(a, panels, bias, row, rows, panel, std::min(kTile, n - column),
+                                     data<T>(out) + row * ld + column, ld);
                      }
                    });
   });
@@ -172,12 +170,32 @@ void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tens
                      for (int64_t panel = first; panel < last; ++panel) {
                        const int64_t column = panel * kTile;
                        T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
-                       store_product(a, panels, bias, {}, row, rows, panel, kTile, gate, ld);
-                       store_product(a, panels, bias, {}, row, rows, panel + half, kTile,
-                                     gate + apart, ld);
+                       store_product(a, panels, bias, row, rows, panel, kTile, gate, ld);
+                       store_product(a, panels, bias, row, rows, panel + half, kTile, gate + apart,
+                                     ld);
                        loops<T>().gate(gate, ld, apart, rows, kTile, kind,
                                        data<T>(out) + row * width + column, width);
                      }
+                   });
+  });
+}
+
+void add_product(const at::Tensor& a, const at::Tensor& panels, int64_t first,
+                 const at::Tensor& sums) {
+  const int64_t k = a.size(1), ld = sums.stride(0);
+  AMALGAM_CHECK(a.stride(1) == 1 && sums.stride(1) == 1);
+  AMALGAM_CHECK(sums.size(1) == panels.size(0) * kTile && (first + k) * kTile <= panels.size(1));
+  with_storage(a.scalar_type(), [&](auto type) {
+    using T = decltype(type);
+    for_each_block(a.size(0), panels.size(0), k * kTile * int64_t{sizeof(T)},
+                   [&](int64_t row, int64_t rows, int64_t begin, int64_t end) {
+                     for (int64_t panel = begin; panel < end; ++panel)
+                       for (int64_t depth = 0; depth < k; depth += kDepth)
+                         multiply(
+                             rows, kTile, std::min(kDepth, k - depth),
+                             data<T>(a) + row * a.stride(0) + depth, a.stride(0),
+                             data<T>(panels) + panel * panels.size(1) + (first + depth) * kTile,
+                             kTile, true, data<float>(sums) + row * ld + panel * kTile, ld);
                    });
   });
 }
@@ -245,7 +263,7 @@ void product_of_transposed(const at::Tensor& dy, const at::Tensor& x, const at::
       const auto store = [&](auto type_of_out) {
         using Out = decltype(type_of_out);
         loops<Out>().store_tile(data<float>(scratch.sums), blocks.columns, rows, columns, nullptr,
-                                nullptr, data<Out>(out) + row * k + column, k);
+                                data<Out>(out) + row * k + column, k);
       };
       with_storage(out.scalar_type(), store);
     });

@@ -53,15 +53,19 @@ at::Tensor pack_transposed(const at::Tensor& weight);
 /// multiple of `multiple`.
 at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple);
 
-/// out (M, N) = row_scale (M) * (a (M, K) b) + bias for panels b; row_scale (fp32) and bias may be
-/// undefined.
+/// out (M, N) = a (M, K) b + bias for panels b; bias may be undefined.
 void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
-             const at::Tensor& out, const at::Tensor& row_scale = {});
+             const at::Tensor& out);
 
 /// out (M, F) = act(gate) * up for [gate | up] (M, 2 F) = a (M, K) b + bias, rounded to the type.
 /// These go to `both` where it is defined. F is a multiple of 64.
 void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bias,
                    Activation kind, const at::Tensor& both, const at::Tensor& out);
+
+/// sums (M, N) fp32 += a (M, K) times rows [first, first + K) of b, of which all panels are given;
+/// N is a multiple of 64.
+void add_product(const at::Tensor& a, const at::Tensor& panels, int64_t first,
+                 const at::Tensor& sums);
 
 /// out (N, K) = dy (M, N)^T x (M, K), in fp32 or in the type of dy.
 void product_of_transposed(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& out);

@@ -19,7 +19,7 @@ struct Case {
   double softcap;
 };
 
-// The last: a vocabulary whose probabilities are computed again in the backward, in several chunks.
+// The last: a vocabulary whose probabilities are computed again in the backward, in several parts.
 const std::vector<Case> kCases{{1, 16, 40, 0},     {70, 64, 1000, 0}, {70, 64, 1000, 3},
                                {130, 32, 2049, 0}, {65, 34, 1025, 2}, {900, 8, 40001, 0},
                                {700, 16, 50000, 4}};

@@ -103,6 +103,7 @@ class Inspect : public Command {
     Json report;
     if (data_.empty()) {
       report = inspect(training_.micro_batch_tokens);
+      add_text(report);
     } else {
       report = inspect_data(data_, model_, training_, show_);
       const auto largest = report["largest_example"].get<int64_t>();
@@ -119,7 +120,7 @@ class Inspect : public Command {
   }
 
  private:
-  /// What the folder holds, and what it takes where training computes `training_tokens` together.
+  /// The weights, and what they take where training computes `training_tokens` together.
   Json inspect(int64_t training_tokens) const {
     const Json config = read_model_config(model_ / "config.json");
     const CheckpointSummary summary = summarize_checkpoint(model_);
@@ -146,7 +147,6 @@ class Inspect : public Command {
       report["supported"] = nullptr;
       report["why_not"] = error.what();
     }
-    add_text(report);
     return report;
   }
 

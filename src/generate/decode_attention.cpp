@@ -201,7 +201,7 @@ at::Tensor decode_attention(const at::Tensor& q, const KeyValues& newest,
     groups.back().end = r + 1;
   }
   const int64_t whole = std::ssize(groups) * kv_heads;
-  const int64_t parts = std::clamp<int64_t>((at::get_num_threads() + whole - 1) / whole, 1, share);
+  const int64_t parts = std::clamp<int64_t>(at::divup(at::get_num_threads(), whole), 1, share);
   std::vector<Task> tasks;
   for (const Group& group : groups)
     for (int64_t head = 0; head < kv_heads; ++head)

@@ -39,7 +39,7 @@ struct Logits {
   int64_t vocabulary;
   float cap;
 
-  int64_t spans() const { return (vocabulary + kSpan - 1) / kSpan; }
+  int64_t spans() const { return at::divup(vocabulary, kSpan); }
 
   /// Columns of span `index` for rows [row, row + rows), not capped.
   template <class T>
@@ -91,7 +91,7 @@ void normalise(const Logits& logits, const at::Tensor& lse, const at::Tensor& lo
     std::vector<float> logits, maximum, sum, picked;
   };
   kernels::for_each_item_with<Buffer>(
-      (total + together - 1) / together, [&](int64_t item, Buffer& buffer) {
+      at::divup(total, together), [&](int64_t item, Buffer& buffer) {
         const int64_t begin = item * together, end = std::min(begin + together, total);
         buffer.logits.resize(static_cast<size_t>((kept.defined() ? together : kTile) * ld));
         buffer.maximum.assign(static_cast<size_t>(together), -1e30f);
@@ -133,8 +133,8 @@ void normalise(const Logits& logits, const at::Tensor& lse, const at::Tensor& lo
 /// p - onehot (M, columns) once more, from span `first` on.
 template <class T>
 void recompute(const Logits& logits, const at::Tensor& lse, int64_t first, const at::Tensor& out) {
-  const int64_t total = out.size(0), blocks = (total + kTile - 1) / kTile;
-  const int64_t spans = (out.size(1) + kSpan - 1) / kSpan;
+  const int64_t total = out.size(0), blocks = at::divup(total, kTile);
+  const int64_t spans = at::divup(out.size(1), kSpan);
   using Buffer = std::vector<float>;
   kernels::for_each_item_with<Buffer>(blocks * spans, [&](int64_t item, Buffer& buffer) {
     buffer.resize(kTile * kSpan);
@@ -183,7 +183,6 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
                         static_cast<float>(context->saved_data["softcap"].toDouble())};
     const at::Tensor minus = gradients[0].to(at::kFloat).neg().contiguous();  // (M)
     const at::Tensor scaled = (hidden * minus.unsqueeze(1)).to(hidden.scalar_type());
-    const bool wants_dhidden = context->needs_input_grad(0);
     const at::Tensor sums =
         at::zeros({rows, t[4].size(0) * kTile}, hidden.options().dtype(at::kFloat));
     at::Tensor dweight;
@@ -202,7 +201,7 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
         with_storage(hidden.scalar_type(), [&](auto type) {
           recompute<decltype(type)>(logits, lse, first / kSpan, gradient);
         });
-      if (wants_dhidden) kernels::add_product(gradient, t[4], first, sums);
+      if (context->needs_input_grad(0)) kernels::add_product(gradient, t[4], first, sums);
       if (dweight.defined())
         kernels::product_of_transposed(gradient.narrow(1, 0, columns), scaled,
                                        dweight.narrow(0, first, columns));

@@ -65,7 +65,7 @@ struct Norm : torch::autograd::Function<Norm> {
     constexpr int64_t kRows = 64;
     // Sums over rows: in fixed parts, then over the parts, whatever the number of threads.
     const at::Tensor partial =
-        at::zeros({(rows + kRows - 1) / kRows, columns}, x.options().dtype(at::kFloat));
+        at::zeros({at::divup(rows, kRows), columns}, x.options().dtype(at::kFloat));
     with_storage(x.scalar_type(), [&](auto type) {
       using T = decltype(type);
       for_each_part(rows, kRows, [&](int64_t begin, int64_t end) {

@@ -88,7 +88,7 @@ GroupKeys<T> gather_keys(const AttentionSaved& saved, const std::vector<Segment>
     gathered.offsets.push_back(total);
     gathered.spans.push_back(spans);
     total += round_up(length, kTile);
-    spans += (length + kSpan - 1) / kSpan;
+    spans += at::divup(length, kSpan);
   }
   gathered.keys = at::zeros({total, d}, saved.k.options());
   gathered.values = at::zeros({total, d}, saved.k.options());

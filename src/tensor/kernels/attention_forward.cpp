@@ -40,7 +40,7 @@ class PackedKeys {
       first_row_.push_back(rows_);
       first_span_.push_back(spans_);
       rows_ += round_up(segment.length(), kTile);
-      spans_ += (segment.length() + kSpan - 1) / kSpan;
+      spans_ += at::divup(segment.length(), kSpan);
     }
     const int64_t groups = k.size(1);
     keys_ = at::empty({groups, spans_ * d_ * kStride}, k.options());

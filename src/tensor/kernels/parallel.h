@@ -33,7 +33,7 @@ void for_each_item(int64_t items, const Work& work) {
 /// Calls work(begin, end) for parts of [0, rows), each of `size` rows but the last.
 template <class Work>
 void for_each_part(int64_t rows, int64_t size, const Work& work) {
-  for_each_item((rows + size - 1) / size,
+  for_each_item(at::divup(rows, size),
                 [&](int64_t part) { work(part * size, std::min(rows, (part + 1) * size)); });
 }
 
@@ -42,11 +42,9 @@ void for_each_part(int64_t rows, int64_t size, const Work& work) {
 template <class Work>
 void for_each_rows(int64_t rows, const Work& work) {
   const int64_t threads = at::get_num_threads();
-  for_each_part(rows, std::clamp<int64_t>((rows + threads - 1) / threads, 16, 64), work);
+  for_each_part(rows, std::clamp<int64_t>(at::divup(rows, threads), 16, 64), work);
 }
 
-inline int64_t round_up(int64_t x, int64_t multiple) {
-  return (x + multiple - 1) / multiple * multiple;
-}
+inline int64_t round_up(int64_t x, int64_t multiple) { return at::divup(x, multiple) * multiple; }
 
 }  // namespace amalgam::kernels

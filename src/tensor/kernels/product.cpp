@@ -56,7 +56,7 @@ bool products_available(at::ScalarType type) {
 
 at::Tensor pack_transposed(const at::Tensor& weight) {
   const int64_t n = weight.size(0), k = weight.size(1);
-  at::Tensor packed = at::empty({round_up(n, kTile) / kTile, k * kTile}, weight.options());
+  at::Tensor packed = at::empty({at::divup(n, kTile), k * kTile}, weight.options());
   with_storage(weight.scalar_type(), [&](auto type) {
     using T = decltype(type);
     constexpr int64_t kPerWord = 4 / sizeof(T);
@@ -73,10 +73,10 @@ at::Tensor pack_transposed(const at::Tensor& weight) {
 at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple) {
   const int64_t k = matrix.size(0), n = matrix.size(1), padded = round_up(k, multiple);
   constexpr int64_t kRows = 512;
-  at::Tensor packed = at::empty({round_up(n, kTile) / kTile, padded * kTile}, matrix.options());
+  at::Tensor packed = at::empty({at::divup(n, kTile), padded * kTile}, matrix.options());
   with_storage(matrix.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    const int64_t ld = matrix.stride(0), parts = (padded + kRows - 1) / kRows;
+    const int64_t ld = matrix.stride(0), parts = at::divup(padded, kRows);
     for_each_item(packed.size(0) * parts, [&](int64_t item) {
       const int64_t column = item / parts * kTile, row = item % parts * kRows;
       loops<T>().pair_rows(
@@ -113,12 +113,12 @@ namespace {
 template <class Work>
 void for_each_block(int64_t m, int64_t panels, int64_t panel_bytes, const Work& work) {
   constexpr int64_t kCached = int64_t{1} << 20;
-  const int64_t row_blocks = (m + kTile - 1) / kTile;
+  const int64_t row_blocks = at::divup(m, kTile);
   if (row_blocks == 0) return;
-  const auto parts = [](int64_t size, int64_t part) { return (size + part - 1) / part; };
-  const int64_t groups = std::clamp<int64_t>(
-      std::max(parts(4 * at::get_num_threads(), row_blocks), parts(panels * panel_bytes, kCached)),
-      1, panels);
+  const int64_t groups =
+      std::clamp<int64_t>(std::max(at::divup(4 * at::get_num_threads(), row_blocks),
+                                   at::divup(panels * panel_bytes, kCached)),
+                          1, panels);
   for_each_item(row_blocks * groups, [&](int64_t item) {
     const int64_t row = item % row_blocks * kTile, group = item / row_blocks;
     work(row, std::min(kTile, m - row), panels * group / groups, panels * (group + 1) / groups);
@@ -145,7 +145,8 @@ void product(const at::Tensor& a, const at::Tensor& panels, const at::Tensor& bi
   AMALGAM_CHECK(a.stride(1) == 1 && out.stride(1) == 1 && panels.size(1) == a.size(1) * kTile);
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_block(a.size(0), panels.size(0), panels.stride(0) * int64_t{sizeof(T)},
+    const int64_t panel_bytes = panels.stride(0) * int64_t{sizeof(T)};
+    for_each_block(a.size(0), panels.size(0), panel_bytes,
                    [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
                      for (int64_t panel = first; panel < last; ++panel) {
                        const int64_t column = panel * kTile;
@@ -164,19 +165,19 @@ void gated_product(const at::Tensor& a, const at::Tensor& panels, const at::Tens
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
     const int64_t apart = both.defined() ? width : kTile, ld = 2 * apart;
-    for_each_block(a.size(0), half, 2 * panels.stride(0) * int64_t{sizeof(T)},
-                   [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
-                     alignas(64) T scratch[2 * kTile * kTile];
-                     for (int64_t panel = first; panel < last; ++panel) {
-                       const int64_t column = panel * kTile;
-                       T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
-                       store_product(a, panels, bias, row, rows, panel, kTile, gate, ld);
-                       store_product(a, panels, bias, row, rows, panel + half, kTile, gate + apart,
-                                     ld);
-                       loops<T>().gate(gate, ld, apart, rows, kTile, kind,
-                                       data<T>(out) + row * width + column, width);
-                     }
-                   });
+    const int64_t pair_bytes = 2 * panels.stride(0) * int64_t{sizeof(T)};
+    for_each_block(
+        a.size(0), half, pair_bytes, [&](int64_t row, int64_t rows, int64_t first, int64_t last) {
+          alignas(64) T scratch[2 * kTile * kTile];
+          for (int64_t panel = first; panel < last; ++panel) {
+            const int64_t column = panel * kTile;
+            T* gate = both.defined() ? data<T>(both) + row * ld + column : scratch;
+            store_product(a, panels, bias, row, rows, panel, kTile, gate, ld);
+            store_product(a, panels, bias, row, rows, panel + half, kTile, gate + apart, ld);
+            loops<T>().gate(gate, ld, apart, rows, kTile, kind, data<T>(out) + row * width + column,
+                            width);
+          }
+        });
   });
 }
 
@@ -187,7 +188,9 @@ void add_product(const at::Tensor& a, const at::Tensor& panels, int64_t first,
   AMALGAM_CHECK(sums.size(1) == panels.size(0) * kTile && (first + k) * kTile <= panels.size(1));
   with_storage(a.scalar_type(), [&](auto type) {
     using T = decltype(type);
-    for_each_block(a.size(0), panels.size(0), k * kTile * int64_t{sizeof(T)},
+    const int64_t panel_bytes = k * kTile * int64_t{sizeof(T)};
+    // Not by row_block, which does some rows again: they would be added twice.
+    for_each_block(a.size(0), panels.size(0), panel_bytes,
                    [&](int64_t row, int64_t rows, int64_t begin, int64_t end) {
                      for (int64_t panel = begin; panel < end; ++panel)
                        for (int64_t depth = 0; depth < k; depth += kDepth)
@@ -210,16 +213,15 @@ struct Blocks {
   int64_t down = 0, across = 0;
 
   Blocks(int64_t n, int64_t k, int64_t threads) {
-    const auto parts = [](int64_t size, int64_t part) { return (size + part - 1) / part; };
     rows = std::min(kLargest, round_up(n, kTile));
     columns = std::min(kLargest, round_up(k, kTile));
-    across = parts(k, columns);
+    across = at::divup(k, columns);
     const auto idle = [&] {  // most threads wait for the last ones
-      const int64_t items = parts(n, rows) * across;
-      return 4 * parts(items, threads) * threads > 5 * items;
+      const int64_t items = at::divup(n, rows) * across;
+      return 4 * at::divup(items, threads) * threads > 5 * items;
     };
     while (rows > kTile && idle()) rows = round_up(rows / 2, kTile);
-    down = parts(n, rows);
+    down = at::divup(n, rows);
   }
 };
 

@@ -11,6 +11,7 @@
 
 #include "core/random.h"
 #include "tensor/kernels/isa.h"
+#include "tensor/kernels/parallel.h"
 
 namespace amalgam::kernels {
 namespace {
@@ -83,7 +84,7 @@ TEST(Isa, LoopsOverLogits) {
     broken[1003] = std::numeric_limits<float>::quiet_NaN();
     EXPECT_FALSE(std::isfinite(build.floats.largest(broken.data(), count)));
 
-    std::vector<float> weights((logits.size() + kSummedRun - 1) / kSummedRun * kSummedRun);
+    std::vector<float> weights(static_cast<size_t>(round_up(count, kSummedRun)));
     build.floats.soften(logits.data(), count, top, 2, weights.data());
     for (size_t i = 0; i < logits.size(); ++i)
       EXPECT_NEAR(weights[i], std::exp(2.0 * (logits[i] - top)), 1e-6);

@@ -52,7 +52,7 @@ class Logprobs : public Command {
     JsonlWriter output(output_);
     Progress progress("logprobs", static_cast<int64_t>(rows.size()), "rows");
     const c10::AutoGradMode no_grad(false);
-    const auto tokens = [&](size_t i) { return rows[i].example.tokens(); };
+    const auto tokens = [&](size_t i, size_t) { return rows[i].example.tokens(); };
     for_each_batch(rows.size(), batch_tokens_, tokens, [&](size_t first, size_t end) {
       write_batch(*model.model, std::span(rows).subspan(first, end - first), output);
       progress.advance(static_cast<int64_t>(end - first));

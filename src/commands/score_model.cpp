@@ -32,14 +32,14 @@ void score_conversations(const ScoreModelCall& call) {
   Stopwatch watch;
   const RewardModel model(call.model, dtype_from_name(call.dtype), device_from_name(call.device));
   const double load_seconds = watch.lap();
-  std::vector<std::vector<Token>> conversations;
+  std::vector<Conversation> conversations;
   const std::vector<Json> rows = read_rows(
       call.input, {"messages", "add_generation_prompt", "template_kwargs", "now"},
       [&](const Json& row, const std::string& where) {
         const Json messages = require<Json>(row, "messages", where);
         conversations.push_back(with_context(
             where, [&] { return model.encode(messages, read_chat_options(row, where)); }));
-        with_context(where, [&] { model.check(conversations.back()); });
+        with_context(where, [&] { model.check(conversations.back().ids); });
       });
   const int64_t too_long = write_scored(
       call.output, rows, "conversations", [&](size_t begin, size_t end, const ScoredCount& done) {

@@ -174,7 +174,7 @@ at::Tensor Batcher::compute(std::span<const Sequence> sequences) {
 
 void Batcher::compute_all(std::span<const Sequence> sequences,
                           const std::function<void(size_t, std::span<const float>)>& take) {
-  const auto tokens = [&](size_t i) { return std::ssize(sequences[i].ids); };
+  const auto tokens = [&](size_t i, size_t) { return std::ssize(sequences[i].ids); };
   for_each_batch(sequences.size(), config_.prefill_tokens, tokens, [&](size_t first, size_t end) {
     const at::Tensor logits = compute(sequences.subspan(first, end - first));
     for (size_t i = first; i < end; ++i) take(i, row_of(logits, i - first));

@@ -89,7 +89,7 @@ Ranking PairRanker::rank(const std::string& prompt, std::span<const std::string>
     }
   }
   result.matrix.assign(count, std::vector<double>(count, 0));
-  const auto tokens = [&](size_t i) { return std::ssize(pairs[i].ids); };
+  const auto tokens = [&](size_t i, size_t) { return std::ssize(pairs[i].ids); };
   for_each_batch(pairs.size(), batch_tokens, tokens, [&](size_t first, size_t end) {
     const auto values = logits(std::span(pairs).subspan(first, end - first));
     for (size_t i = 0; i < values.size(); ++i)

@@ -6,7 +6,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <numeric>
+#include <compare>
 
 #include "core/batches.h"
 #include "core/error.h"
@@ -31,6 +31,26 @@ const RewardFamily& family_in(const fs::path& folder) {
   });
 }
 
+bool same_prompt(const Conversation& a, const Conversation& b) {
+  return a.prompt > 0 && std::ranges::equal(a.prompt_ids(), b.prompt_ids());
+}
+
+/// Neighbours with the same prompt become one example; a conversation without a prompt is one
+/// alone.
+std::vector<TokenizedExample> examples_of(std::span<const Conversation> conversations,
+                                          std::span<const size_t> indices) {
+  std::vector<TokenizedExample> examples;
+  const Conversation* before = nullptr;
+  for (const size_t i : indices) {
+    const Conversation& one = conversations[i];
+    const auto cut = one.prompt > 0 ? one.ids.begin() + one.prompt : one.ids.end();
+    if (!before || !same_prompt(*before, one)) examples.push_back({"", {one.ids.begin(), cut}, {}});
+    if (one.prompt > 0) examples.back().responses.emplace_back(cut, one.ids.end());
+    before = &one;
+  }
+  return examples;
+}
+
 }  // namespace
 
 void check_reward_model(const fs::path& folder) { family_in(folder); }
@@ -47,35 +67,61 @@ RewardModel::RewardModel(const fs::path& folder, at::ScalarType dtype, at::Devic
   trunk_->weights().forward_only();
 }
 
-std::vector<Token> RewardModel::encode(const Json& messages, const ChatOptions& options) const {
+Conversation RewardModel::encode(const Json& messages, const ChatOptions& options) const {
   if (!tokenizer_.has_chat_template())
     fail_usage("the reward model has no chat template; add chat_template.jinja to its folder");
-  std::vector<Token> ids = tokenizer_.encode_chat(messages, options);
+  Conversation conversation{tokenizer_.encode_chat(messages, options), 0};
+  const std::vector<Token>& ids = conversation.ids;
   if (ids.empty()) fail_usage("the chat template renders \"messages\" to nothing");
   const int64_t vocab = trunk_->shape().vocab;
   for (const Token id : ids)
     if (id >= vocab)
       fail_usage("the tokenizer gives token {}, the model's vocabulary has {}", id, vocab);
-  return ids;
+  conversation.prompt = prompt_of(ids, messages, options);
+  return conversation;
 }
 
-std::vector<Scored> RewardModel::score(std::span<const std::vector<Token>> conversations,
+int64_t RewardModel::prompt_of(std::span<const Token> ids, const Json& messages,
+                               const ChatOptions& options) const {
+  if (messages.size() < 2) return 0;
+  Json before = messages;
+  before.erase(before.size() - 1);
+  ChatOptions with_opening = options;
+  with_opening.add_generation_prompt = true;
+  try {
+    const std::vector<Token> prompt = tokenizer_.encode_chat(before, with_opening);
+    const auto differs = std::ranges::mismatch(prompt, ids.first(ids.size() - 1)).in1;
+    return differs - prompt.begin();
+  } catch (const Error&) {
+    return 0;  // a template that refuses such conversations
+  }
+}
+
+std::vector<Scored> RewardModel::score(std::span<const Conversation> conversations,
                                        int64_t batch_tokens, const ScoredCount& done) const {
   const int64_t window = trunk_->shape().max_positions;
   std::vector<Scored> scores(conversations.size());
   std::vector<size_t> waiting;
   for (size_t i = 0; i < conversations.size(); ++i) {
-    const int64_t tokens = std::ssize(conversations[i]);
+    const int64_t tokens = std::ssize(conversations[i].ids);
     if (tokens > window)
       scores[i].details = {{"too_long", true}, {"tokens", tokens}, {"window", window}};
     else
       waiting.push_back(i);
   }
   done(std::ssize(conversations) - std::ssize(waiting));
-  std::stable_sort(waiting.begin(), waiting.end(), [&](size_t a, size_t b) {
-    return conversations[a].size() > conversations[b].size();
+  // Answers to one prompt become neighbours.
+  std::ranges::stable_sort(waiting, [&](size_t a, size_t b) {
+    const auto left = conversations[a].prompt_ids(), right = conversations[b].prompt_ids();
+    const auto order = std::lexicographical_compare_three_way(left.begin(), left.end(),
+                                                              right.begin(), right.end());
+    return order != 0 ? order < 0 : conversations[a].ids.size() < conversations[b].ids.size();
   });
-  const auto tokens = [&](size_t i) { return std::ssize(conversations[waiting[i]]); };
+  const auto tokens = [&](size_t i, size_t first) {
+    const Conversation& one = conversations[waiting[i]];
+    const bool shares = i > first && same_prompt(one, conversations[waiting[i - 1]]);
+    return std::ssize(one.ids) - (shares ? one.prompt : 0);
+  };
   for_each_batch(waiting.size(), batch_tokens, tokens, [&](size_t first, size_t end) {
     score_batch(conversations, std::span(waiting).subspan(first, end - first), scores);
     done(static_cast<int64_t>(end - first));
@@ -83,22 +129,31 @@ std::vector<Scored> RewardModel::score(std::span<const std::vector<Token>> conve
   return scores;
 }
 
-void RewardModel::score_batch(std::span<const std::vector<Token>> conversations,
+void RewardModel::score_batch(std::span<const Conversation> conversations,
                               std::span<const size_t> indices, std::vector<Scored>& scores) const {
   const c10::AutoGradMode no_grad(false);
-  std::vector<TokenizedExample> examples;
+  const std::vector<TokenizedExample> examples = examples_of(conversations, indices);
   std::vector<const TokenizedExample*> pointers;
-  std::vector<int64_t> rows, counts;
-  int64_t begin = 0;
-  for (const size_t i : indices) {
-    examples.push_back({"", conversations[i], {}});
-    const std::vector<int64_t> read = head_->positions(conversations[i]);
-    for (const int64_t position : read) rows.push_back(begin + position);
-    counts.push_back(std::ssize(read));
-    begin += std::ssize(conversations[i]);
-  }
   for (const TokenizedExample& example : examples) pointers.push_back(&example);
-  const PackedBatch batch = pack(pointers, trunk_->weights().device());
+  const PackedBatch batch = pack(pointers, trunk_->weights().device(),
+                                 [&](int64_t length) { return trunk_->length_class(length); });
+
+  // Where the batch has the hidden states that the head reads, conversation by conversation.
+  std::vector<int64_t> rows, counts;
+  auto segment = batch.segments.begin();
+  for (const size_t i : indices) {
+    const Conversation& conversation = conversations[i];
+    if (conversation.prompt > 0)
+      segment = std::find_if(segment, batch.segments.end(),
+                             [](const Segment& each) { return each.prefix() > 0; });
+    const std::vector<int64_t> read = head_->positions(conversation.ids);
+    for (const int64_t position : read)
+      rows.push_back(position < segment->prefix() ? segment->prefix_begin + position
+                                                  : segment->begin + position - segment->prefix());
+    counts.push_back(std::ssize(read));
+    ++segment;
+  }
+
   SegmentContext attention(batch.segments);
   const at::Tensor picked =
       at::from_blob(rows.data(), {std::ssize(rows)}, at::kLong).to(batch.ids.device());

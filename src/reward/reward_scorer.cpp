@@ -32,13 +32,13 @@ class RewardScorer : public Scorer {
     if (!model_)
       model_ = std::make_unique<RewardModel>(config_.model, dtype_from_name(config_.dtype),
                                              device_from_name(config_.device));
-    std::vector<std::vector<Token>> conversations;
+    std::vector<Conversation> conversations;
     for (const ScoreRequest& request : requests) {
       Json messages = request.prompt->messages;
       messages.push_back({{"role", "assistant"}, {"content", request.response->text}});
       with_context("prompt " + request.prompt->id, [&] {
         conversations.push_back(model_->encode(messages, {}));
-        model_->check(conversations.back());
+        model_->check(conversations.back().ids);
       });
     }
     return model_->score(conversations, config_.batch_tokens, done);

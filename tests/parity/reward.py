@@ -83,6 +83,15 @@ def main():
                 _, others = run(binary, fixture, again, folder, *flags)
                 if sorted(others, key=lambda row: row["id"]) != got[:len(again)]:
                     failures.append(f"{fixture.name}: scores depend on their batch")
+            if "reward_cases" in expected:  # a prompt is computed once for its answers: with the same bits as for each alone
+                messages, now = expected["reward_cases"][0]["messages"][:-1], expected["now"]
+                answers = ["Yes.", "No, never. " * 30, "", "Yes, but ask again tomorrow."]
+                several = [{"id": k, "messages": messages + [{"role": "assistant", "content": text}], "now": now}
+                           for k, text in enumerate(answers)]
+                done, together = run(binary, fixture, several, folder)
+                alone = [run(binary, fixture, [row], folder)[1] for row in several]
+                if not together or [[row] for row in together] != alone:
+                    failures.append(f"{fixture.name}: scores of answers to one prompt are not those of each alone: {done.stderr}")
         unknown = folder / "unknown"
         shutil.copytree(FIXTURES / "models" / "qwen2", unknown)
         for architecture in supported_architectures(lambda model: run(binary, model, [], folder), unknown):

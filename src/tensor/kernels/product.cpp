@@ -3,6 +3,9 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
 
 #include "tensor/kernels/parallel.h"
 
@@ -88,9 +91,57 @@ at::Tensor pack_plain(const at::Tensor& matrix, int64_t multiple) {
   return packed;
 }
 
+namespace {
+
+/// row_block by the loop for few rows, which reads b at the rate of memory.
+template <class T>
+void thin_row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels,
+                    int64_t first, int64_t last, float* out, int64_t ld_out) {
+  constexpr int64_t kPerWord = 4 / sizeof(T);
+  for (int64_t panel = first; panel < last; ++panel)
+    for (int64_t depth = 0; depth < k; depth += kDepth)
+      loops<T>().thin_product(a + depth, ld_a, rows, std::min(kDepth, k - depth) / kPerWord,
+                              panels + panel * k * kTile + depth * kTile, kTile, nullptr, depth > 0,
+                              out + (panel - first) * kTile, ld_out);
+}
+
+template <class T>
+T storage_of(float x) {
+  if constexpr (sizeof(T) == 4) return x;
+  return static_cast<T>(std::bit_cast<uint32_t>(x) >> 16);
+}
+
+/// Up to how many rows go by thin_row_block: none where the matrix unit sums in another order
+/// (AMX), since a row must not depend on how many there are.
+template <class T>
+int64_t few_rows() {
+  static const int64_t few = [] {
+    constexpr int64_t kFew = 8, k = kDepth + 64;
+    std::vector<T> a(kTile * k), b(k * kTile);
+    uint32_t state = 1;
+    for (std::vector<T>* each : {&a, &b})
+      for (T& value : *each) {  // numbers of either sign and many magnitudes
+        state = state * 1664525 + 1013904223;
+        value = storage_of<T>(std::ldexp(static_cast<float>(static_cast<int32_t>(state)),
+                                         -31 + static_cast<int>(state >> 8 & 7)));
+      }
+    std::vector<float> wide(kTile * kTile), thin(kFew * kTile);
+    for (int64_t depth = 0; depth < k; depth += kDepth)
+      multiply(kTile, kTile, std::min(kDepth, k - depth), a.data() + depth, k,
+               b.data() + depth * kTile, kTile, depth > 0, wide.data(), kTile);
+    thin_row_block<T>(a.data(), k, kFew, k, b.data(), 0, 1, thin.data(), kTile);
+    return std::equal(thin.begin(), thin.end(), wide.begin()) ? kFew : int64_t{0};
+  }();
+  return few;
+}
+
+}  // namespace
+
 template <class T>
 void row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels, int64_t first,
                int64_t last, float* out, int64_t ld_out) {
+  if (rows <= few_rows<T>())
+    return thin_row_block(a, ld_a, rows, k, panels, first, last, out, ld_out);
   for_each_step(rows, [&](int64_t row, int64_t step) {
     for (int64_t panel = first; panel < last; ++panel) {
       for (int64_t depth = 0; depth < k; depth += kDepth)

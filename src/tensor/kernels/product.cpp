@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kDepth =
     1024;  // summed at once: a tile's operands stay in the second-level cache
+constexpr int64_t kFewRows = 16;  // whole steps of a product's rows are multiples of it
 
 bool runs(at::ScalarType type) {
 #if defined(__x86_64__)
@@ -42,7 +43,7 @@ bool runs(at::ScalarType type) {
 /// its own. Where fewer than 16 rows are left the last 16 are done, some of them again.
 template <class Work>
 void for_each_step(int64_t rows, const Work& work) {
-  constexpr int64_t kFewRows = 16;
+  if (rows == 0) return;
   if (rows <= kFewRows) return work(0, rows);
   for (int64_t row = 0, step = kTile; row < rows; row += step) {
     while (step > rows - row && step > kFewRows) step /= 2;
@@ -140,9 +141,11 @@ int64_t few_rows() {
 template <class T>
 void row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels, int64_t first,
                int64_t last, float* out, int64_t ld_out) {
-  if (rows <= few_rows<T>())
-    return thin_row_block(a, ld_a, rows, k, panels, first, last, out, ld_out);
-  for_each_step(rows, [&](int64_t row, int64_t step) {
+  const int64_t left = rows % kFewRows <= few_rows<T>() ? rows % kFewRows : 0, whole = rows - left;
+  if (left > 0)
+    thin_row_block(a + whole * ld_a, ld_a, left, k, panels, first, last, out + whole * ld_out,
+                   ld_out);
+  for_each_step(whole, [&](int64_t row, int64_t step) {
     for (int64_t panel = first; panel < last; ++panel) {
       for (int64_t depth = 0; depth < k; depth += kDepth)
         multiply(step, kTile, std::min(kDepth, k - depth), a + row * ld_a + depth, ld_a,

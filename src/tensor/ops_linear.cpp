@@ -131,21 +131,25 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
 struct Linear::Product : torch::autograd::Function<Linear::Product> {
   static at::Tensor of(const at::Tensor& x, const std::shared_ptr<State>& state,
                        const Gated* gated = nullptr) {
+    if (!c10::GradMode::is_enabled()) return compute(rows_contiguous(x), *state, gated);
     const at::Tensor& bias = state->bias();
     return apply(x, state->weight(), bias.defined() ? std::optional(bias) : std::nullopt, state,
                  gated);
   }
 
+  static at::Tensor compute(const at::Tensor& x, State& state, const Gated* gated) {
+    const at::Tensor y = at::empty({x.size(0), state.weight().size(0)}, x.options());
+    if (gated)
+      kernels::gated_product(x, state.forward_panels(), state.bias(), gated->kind, y, gated->out);
+    else
+      kernels::product(x, state.forward_panels(), state.bias(), y);
+    return y;
+  }
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                             const std::shared_ptr<State>& state, const Gated* gated) {
-    const at::Tensor x = rows_contiguous(input);
-    const at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
-    const at::Tensor panels = state->forward_panels(), added = bias.value_or(at::Tensor());
-    if (gated)
-      kernels::gated_product(x, panels, added, gated->kind, y, gated->out);
-    else
-      kernels::product(x, panels, added, y);
+    const at::Tensor x = rows_contiguous(input), y = compute(x, *state, gated);
     context->save_for_backward({x, weight});
     context->saved_data["state"] = kernels::capsule(state);
     context->saved_data["bias"] = bias.has_value();

@@ -26,24 +26,41 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct Norm : torch::autograd::Function<Norm> {
-  /// {normed} or, with a residual, {normed, sum}.
-  static variable_list forward(AutogradContext* context, const at::Tensor& input,
-                               const std::optional<at::Tensor>& residual, const at::Tensor& weight,
-                               double eps, double offset) {
+  struct Result {
+    at::Tensor normed, sum, inverse;  // sum: x itself without a residual
+  };
+  static Result compute(const at::Tensor& input, const std::optional<at::Tensor>& residual,
+                        const at::Tensor& weight, double eps, double offset) {
     const at::Tensor x = input.contiguous();
     const at::Tensor other = residual ? residual->contiguous() : at::Tensor();
     const int64_t rows = x.size(0), columns = x.size(1);
-    const at::Tensor normed = at::empty_like(x), sum = residual ? at::empty_like(x) : x;
-    const at::Tensor inverse = at::empty({rows}, x.options().dtype(at::kFloat));
+    const Result result{at::empty_like(x), residual ? at::empty_like(x) : x,
+                        at::empty({rows}, x.options().dtype(at::kFloat))};
     with_storage(x.scalar_type(), [&](auto type) {
       using T = decltype(type);
       for_each_rows(rows, [&](int64_t begin, int64_t end) {
         const int64_t at = begin * columns;
         loops<T>().norm(data<T>(x) + at, residual ? data<T>(other) + at : nullptr, data<T>(weight),
                         end - begin, columns, static_cast<float>(eps), static_cast<float>(offset),
-                        data<T>(sum) + at, data<T>(normed) + at, data<float>(inverse) + begin);
+                        data<T>(result.sum) + at, data<T>(result.normed) + at,
+                        data<float>(result.inverse) + begin);
       });
     });
+    return result;
+  }
+
+  /// {normed} or, with a residual, {normed, sum}.
+  static variable_list of(const at::Tensor& x, const std::optional<at::Tensor>& residual,
+                          const at::Tensor& weight, double eps, double offset) {
+    if (c10::GradMode::is_enabled()) return apply(x, residual, weight, eps, offset);
+    const Result result = compute(x, residual, weight, eps, offset);
+    return {result.normed, result.sum};
+  }
+
+  static variable_list forward(AutogradContext* context, const at::Tensor& input,
+                               const std::optional<at::Tensor>& residual, const at::Tensor& weight,
+                               double eps, double offset) {
+    const auto [normed, sum, inverse] = compute(input, residual, weight, eps, offset);
     context->set_materialize_grads(false);
     context->save_for_backward({sum, weight, inverse});
     context->saved_data["offset"] = offset;
@@ -145,7 +162,7 @@ struct SplitRotary : torch::autograd::Function<SplitRotary> {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, double offset) {
   if (!norm_on_loops(x, weight)) return plain::rms_norm(x, weight, eps, offset);
-  return Norm::apply(x, std::optional<at::Tensor>(), weight, eps, offset)[0];
+  return Norm::of(x, {}, weight, eps, offset)[0];
 }
 
 AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& weight,
@@ -154,7 +171,7 @@ AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& residual, const at
     const at::Tensor sum = x + residual;
     return {sum, plain::rms_norm(sum, weight, eps, offset)};
   }
-  const variable_list both = Norm::apply(x, std::optional(residual), weight, eps, offset);
+  const variable_list both = Norm::of(x, residual, weight, eps, offset);
   return {both[1], both[0]};
 }
 

@@ -101,14 +101,46 @@ TEST(GatedReward, ReadsWhereTheLastPromptCloses) {
 
 TEST(RewardModel, MarksWhatIsLongerThanTheWindow) {
   const RewardModel model(fixture("llama_seqcls"), at::kFloat, at::kCPU);
-  const std::vector<std::vector<Token>> conversations = {
-      std::vector<Token>(4097, 7), {1, 2, 3}, std::vector<Token>(4096, 7)};
+  const std::vector<Conversation> conversations = {
+      {std::vector<Token>(4097, 7), 9}, {{1, 2, 3}, 2}, {std::vector<Token>(4096, 7), 0}};
   int64_t heard = 0;
   const auto scores = model.score(conversations, 8192, [&](int64_t count) { heard += count; });
   EXPECT_EQ(heard, 3);
   EXPECT_FALSE(scores[0].value);
   EXPECT_EQ(to_line(scores[0].details), R"({"too_long":true,"tokens":4097,"window":4096})");
   EXPECT_TRUE(scores[1].value && scores[2].value);
+}
+
+TEST(RewardModel, APromptIsCutFromTheAnswerAlone) {
+  const RewardModel model(fixture("armorm"), at::kFloat, at::kCPU);
+  const auto chat = [](const char* role, const char* text) {
+    return Json{{"role", role}, {"content", text}};
+  };
+  const Json question = chat("user", "What is 1 + 1?");
+  const auto encode = [&](const char* answer) {
+    return model.encode({question, chat("assistant", answer)}, {});
+  };
+  const Conversation two = encode("2"), three = encode("3");
+  EXPECT_GT(two.prompt, 0);
+  EXPECT_LT(two.prompt, std::ssize(two.ids));
+  EXPECT_TRUE(std::ranges::equal(two.prompt_ids(), three.prompt_ids()));
+  EXPECT_EQ(model.encode(Json::array({question}), {}).prompt, 0);
+
+  // Neighbours with a prompt in common, one without any, one that ends where its prompt does.
+  std::vector<Conversation> conversations = {two, encode("It is 2."), three, two, two};
+  conversations[2].prompt = 0;
+  conversations[3].prompt = std::ssize(two.ids) - 1;
+  const ScoredCount unheard = [](int64_t) {};
+  std::vector<double> alone;
+  for (const Conversation& one : conversations)
+    alone.push_back(model.score(std::span(&one, 1), 1, unheard)[0].value.value());
+  for (const int64_t batch_tokens : {1, 100, 4096}) {
+    const auto together = model.score(conversations, batch_tokens, unheard);
+    for (size_t i = 0; i < alone.size(); ++i)
+      EXPECT_EQ(together[i].value.value(), alone[i]) << i << " of " << batch_tokens;
+  }
+  EXPECT_NEAR(alone[0], alone[3], 1e-5);
+  EXPECT_NE(alone[0], alone[1]);
 }
 
 TEST(RewardModel, NamesWhatItKnows) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kDepth =
     1024;  // summed at once: a tile's operands stay in the second-level cache
-constexpr int64_t kFewRows = 16;  // whole steps of a product's rows are multiples of it
+constexpr int64_t kLeastStep = 16;  // whole steps of a product's rows are multiples of it
 
 bool runs(at::ScalarType type) {
 #if defined(__x86_64__)
@@ -44,9 +44,9 @@ bool runs(at::ScalarType type) {
 template <class Work>
 void for_each_step(int64_t rows, const Work& work) {
   if (rows == 0) return;
-  if (rows <= kFewRows) return work(0, rows);
+  if (rows <= kLeastStep) return work(0, rows);
   for (int64_t row = 0, step = kTile; row < rows; row += step) {
-    while (step > rows - row && step > kFewRows) step /= 2;
+    while (step > rows - row && step > kLeastStep) step /= 2;
     work(std::min(row, rows - step), step);
   }
 }
@@ -141,7 +141,8 @@ int64_t few_rows() {
 template <class T>
 void row_block(const T* a, int64_t ld_a, int64_t rows, int64_t k, const T* panels, int64_t first,
                int64_t last, float* out, int64_t ld_out) {
-  const int64_t left = rows % kFewRows <= few_rows<T>() ? rows % kFewRows : 0, whole = rows - left;
+  const int64_t left = rows % kLeastStep <= few_rows<T>() ? rows % kLeastStep : 0,
+                whole = rows - left;
   if (left > 0)
     thin_row_block(a + whole * ld_a, ld_a, left, k, panels, first, last, out + whole * ld_out,
                    ld_out);

@@ -164,14 +164,15 @@ namespace {
 
 /// Calls work(row, rows, first panel, last panel) side by side for blocks of rows and groups of
 /// panels: as many as keep a group in the second-level cache while all rows go over it and, where
-/// there are few rows (decoding), give every thread its share.
+/// there are few rows (decoding), give every thread many items: blocks of rows differ in size, and
+/// the threads wait for the last one.
 template <class Work>
 void for_each_block(int64_t m, int64_t panels, int64_t panel_bytes, const Work& work) {
   constexpr int64_t kCached = int64_t{1} << 20;
   const int64_t row_blocks = at::divup(m, kTile);
   if (row_blocks == 0) return;
   const int64_t groups =
-      std::clamp<int64_t>(std::max(at::divup(4 * at::get_num_threads(), row_blocks),
+      std::clamp<int64_t>(std::max(at::divup(16 * at::get_num_threads(), row_blocks),
                                    at::divup(panels * panel_bytes, kCached)),
                           1, panels);
   for_each_item(row_blocks * groups, [&](int64_t item) {

@@ -1,6 +1,7 @@
 // The command line: finds the subcommand, reads its options from flags, runs it, and turns an Error
 // into one line and the exit status.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -79,7 +80,19 @@ int execute(Invocation& call) {
   return call.command->run();
 }
 
+/// CLI11 takes a mistyped command for a missing one.
+void check_command_name(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+  const auto near = nearest_name(argv[1], names);
+  fail_usage("{}: no such command{}; amalgam --help lists them", argv[1],
+             near ? fmt::format("; did you mean {}?", *near) : "");
+}
+
 int run_program(int argc, char** argv) {
+  check_command_name(argc, argv);
   CLI::App program(
       "Fuses the strengths of several language models into one: implicit model fusion.", "amalgam");
   program.require_subcommand(1);

@@ -54,12 +54,12 @@ class Chat : public Command {
     options.add("dtype", dtype_, "Type to compute in: fp32 or bf16.", one_of({"fp32", "bf16"}));
     options.add("device", device_, "Where to compute: cpu or cuda.", one_of({"cpu", "cuda"}));
     options.add("seed", seed_, "Seed of the conversation's answers.");
-    sampling_.describe(options);
+    flags_.describe(options);
   }
   std::vector<std::string> required() const override { return {"model"}; }
 
   int run() override {
-    if (sampling_.n != 1) fail_usage("-n: a conversation has one answer at a time");
+    if (flags_.n != 1) fail_usage("-n: a conversation has one answer at a time");
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
     model.model->weights().forward_only();
@@ -67,6 +67,7 @@ class Chat : public Command {
     if (!tokenizer.has_chat_template())
       fail_usage("{}: the model has no chat template; add chat_template.jinja to its folder",
                  model_.string());
+    sampling_ = flags_.for_model(model_);
     Engine engine(model, tokenizer);
     const bool terminal = isatty(STDIN_FILENO) == 1;
     if (terminal) info("/reset forgets the conversation, /exit leaves; Ctrl-C ends an answer");
@@ -121,6 +122,7 @@ class Chat : public Command {
   fs::path model_;
   std::string system_, dtype_ = "bf16", device_ = "cpu";
   int64_t seed_ = 42;
+  SamplingFlags flags_;
   SamplingConfig sampling_;
   Json messages_;
   int64_t turns_ = 0;

@@ -5,10 +5,11 @@
 #include "commands/command.h"
 #include "commands/metrics.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "core/output_file.h"
 #include "core/progress.h"
 #include "core/stopwatch.h"
 #include "core/token_ids.h"
+#include "data/datasets.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
@@ -23,8 +24,9 @@ class Generate : public Command {
     options.add("model", model_, "Hugging Face model folder.");
     options.add(
         "input", input_,
-        "JSON lines {\"id\"} with \"messages\" (answered as the assistant), \"prompt\" (text) "
-        "or \"input_ids\"; \"max_new_tokens\" of a row goes before the option.");
+        "JSON lines {\"id\"} with \"messages\" (answered as the assistant), \"prompt\" (text that "
+        "is continued; with \"messages\" beside it, the question that they answer) or "
+        "\"input_ids\"; a row's \"max_new_tokens\" overrides the flag.");
     options.add("output", output_,
                 "JSON lines {\"id\", \"responses\": [{\"text\", \"ids\", \"finish_reason\", "
                 "\"seed\"}]} with the input's other fields, in the order of the input.");
@@ -35,12 +37,15 @@ class Generate : public Command {
     options.add("metrics", metrics_,
                 "JSON file of {\"load_seconds\", \"prefill_seconds\", \"decode_seconds\", "
                 "\"prompt_tokens\", \"decode_steps\", \"tokens\"}.");
-    sampling_.describe(options);  // the model's generation_config.json gives the EOS ids alone
+    flags_.describe(options);
     engine_.describe(options);
   }
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    check_output(output_, {input_, model_, metrics_});
+    check_output(metrics_, {input_, model_});
+    const SamplingConfig sampling = flags_.for_model(model_);
     Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
@@ -73,7 +78,7 @@ class Generate : public Command {
       seconds += watch.lap();
       progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / seconds));
     };
-    const GenerateStats stats = engine.generate(requests_, sampling_, done);
+    const GenerateStats stats = engine.generate(requests_, sampling, done);
     output.close();
     write_metrics(metrics_, {{"load_seconds", load_seconds},
                              {"prefill_seconds", stats.prefill_seconds},
@@ -88,16 +93,15 @@ class Generate : public Command {
   /// Fills rows_ with what the output keeps of each row, and requests_.
   void read_rows(const Tokenizer& tokenizer) {
     for_each_row(input_, [&](const Json& row, const std::string& where) {
-      const Json id = require<Json>(row, "id", where);
       GenerateRequest& request = requests_.emplace_back();
-      request.id = id.is_string() ? id.get<std::string>() : to_line(id);
+      request.id = id_text(require<Json>(row, "id", where), "id", where);
       request.prompt = prompt_ids(tokenizer, row, where);
       if (row.contains("max_new_tokens")) {
         request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
         if (request.max_new_tokens < 1)
           fail_usage("{}: \"max_new_tokens\" must be 1 or more", where);
       }
-      for (int64_t k = 0; k < sampling_.n; ++k)
+      for (int64_t k = 0; k < flags_.n; ++k)
         request.seeds.push_back(sample_seed(static_cast<uint64_t>(seed_), request.id, "", k));
       Json& kept = rows_.emplace_back(row);
       for (const char* key : {"messages", "prompt", "input_ids", "template_kwargs", "now"})
@@ -107,14 +111,21 @@ class Generate : public Command {
 
   static std::vector<Token> prompt_ids(const Tokenizer& tokenizer, const Json& row,
                                        const std::string& where) {
-    if (row.contains("messages")) {
-      ChatOptions options = read_chat_options(row, where);
-      options.add_generation_prompt = true;
-      return with_context(where, [&] { return tokenizer.encode_chat(row["messages"], options); });
-    }
-    if (row.contains("prompt")) {
+    const bool prompt = has_value(row, "prompt"), messages = has_value(row, "messages");
+    if (prompt && !messages && row["prompt"].is_string()) {
       const auto text = require<std::string>(row, "prompt", where);
       return with_context(where, [&] { return tokenizer.encode(text, true); });
+    }
+    if (prompt || messages) {
+      // Beside a prompt, "messages" hold it and its answer (UltraFeedback).
+      const Json chat = prompt ? require_messages(row, "prompt", where) : row["messages"];
+      if (chat.is_array() && !chat.empty() && chat.back().is_object() &&
+          chat.back().value("role", Json()) == "assistant")
+        fail_usage("{}: \"{}\" ends with an answer (role assistant); a prompt ends before it",
+                   where, prompt ? "prompt" : "messages");
+      ChatOptions options = read_chat_options(row, where);
+      options.add_generation_prompt = true;
+      return with_context(where, [&] { return tokenizer.encode_chat(chat, options); });
     }
     return read_token_ids(require<Json>(row, "input_ids", where), "input_ids", where);
   }
@@ -122,7 +133,7 @@ class Generate : public Command {
   fs::path model_, input_, output_, metrics_;
   std::string dtype_ = "bf16", device_ = "cpu";
   int64_t seed_ = 42;
-  SamplingConfig sampling_;
+  SamplingFlags flags_;
   EngineConfig engine_;
   std::vector<Json> rows_;
   std::vector<GenerateRequest> requests_;

@@ -7,10 +7,11 @@
 #include "commands/metrics.h"
 #include "core/batches.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "core/output_file.h"
 #include "core/progress.h"
 #include "core/stopwatch.h"
 #include "core/token_ids.h"
+#include "data/datasets.h"
 #include "models/pretrained.h"
 #include "tensor/batch.h"
 #include "tensor/device.h"
@@ -43,6 +44,8 @@ class Logprobs : public Command {
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
+    check_output(output_, {input_, model_, metrics_});
+    check_output(metrics_, {input_, model_});
     Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
@@ -72,6 +75,7 @@ class Logprobs : public Command {
       };
       Row& row = rows.emplace_back();
       row.id = require<Json>(json, "id", where);
+      id_text(row.id, "id", where);
       if (json.contains("response_ids")) {
         row.branches = true;
         row.example.prompt = ids_at(require<Json>(json, "prompt_ids", where), "prompt_ids");

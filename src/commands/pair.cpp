@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/output_file.h"
 #include "data/datasets.h"
 #include "data/layouts.h"
 #include "data/pairing.h"
@@ -55,6 +56,7 @@ class Pair : public Command {
   PairCounts pair_files() {
     if (prompts_.empty() || responses_.empty() || output_.empty())
       fail_usage("pair: --prompts, --responses and --output go together");
+    check_output(output_, {prompts_, responses_});
     if (!stage_.empty()) fail_usage("--stage names tuples in a run folder; give one");
     const Layout& layout = find_layout(!layout_.empty()        ? layout_
                                        : task_.recipe == "sft" ? "sft"

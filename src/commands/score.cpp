@@ -5,6 +5,8 @@
 #include "commands/scored_rows.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/output_file.h"
+#include "data/datasets.h"
 #include "reward/scorer.h"
 
 namespace amalgam {
@@ -12,11 +14,8 @@ namespace {
 
 Prompt read_prompt(const Json& json, const std::string& where) {
   Prompt prompt;
-  const Json id = require<Json>(json, "id", where);
-  prompt.id = id.is_string() ? id.get<std::string>() : to_line(id);
-  const Json answer = json.value("answer", Json());
-  if (!answer.is_null())
-    prompt.answer = answer.is_string() ? answer.get<std::string>() : to_line(answer);
+  prompt.id = id_text(require<Json>(json, "id", where), "id", where);
+  if (has_value(json, "answer")) prompt.answer = id_text(json["answer"], "answer", where);
   prompt.messages =
       json.contains("messages") ? require<Json>(json, "messages", where) : Json::array();
   return prompt;
@@ -49,6 +48,8 @@ class ScoreCommand : public Command {
     if (scorer_.empty() == model_.empty())
       fail_usage("score: give either --model (a reward model's folder) or --scorer ({})",
                  scorer_names());
+    check_output(output_, {input_, model_, metrics_});
+    check_output(metrics_, {input_, model_});
     if (model_.empty() && !metrics_.empty()) fail_usage("--metrics goes with --model");
     if (model_.empty())
       run_scorer();

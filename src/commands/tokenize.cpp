@@ -3,7 +3,9 @@
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/output_file.h"
 #include "core/token_ids.h"
+#include "data/datasets.h"
 #include "text/tokenizer.h"
 
 namespace amalgam {
@@ -21,10 +23,9 @@ class Tokenize : public Command {
   std::vector<std::string> required() const override { return {"model", "input"}; }
 
   int run() override {
+    check_output(output_, {input_, model_});
     const Tokenizer tokenizer = Tokenizer::load(model_);
-    // Appending leaves alone what a redirected standard output already holds.
-    JsonlWriter output(output_, output_ == "/dev/stdout" ? JsonlWriter::Mode::kAppend
-                                                         : JsonlWriter::Mode::kTruncate);
+    JsonlWriter output(output_);
     int64_t rows = 0, rejected = 0;
     for_each_row(input_, [&](const Json& row, const std::string& where) {
       ++rows;
@@ -41,6 +42,7 @@ class Tokenize : public Command {
  private:
   static Json passed_through(const Json& row, const std::string& where) {
     if (!row.is_object()) fail_usage("{}: expected an object", where);
+    if (row.contains("id") && row["id"].is_number()) id_text(row["id"], "id", where);
     Json result = row;
     for (const char* consumed :
          {"text", "messages", "ids", "add_special_tokens", "skip_special_tokens",

@@ -312,6 +312,7 @@ void parse_value(const Json& json, int64_t& value, const std::string& where) {
 void parse_value(const Json& json, double& value, const std::string& where) {
   if (!json.is_number()) reject_value(where, json, "must be a number");
   value = json.get<double>();
+  if (!std::isfinite(value)) fail_usage("{}: {} must be a finite number", where, value);
 }
 void parse_value(const Json& json, std::string& value, const std::string& where) {
   if (json.is_structured() || json.is_null()) reject_value(where, json, "must be text");

@@ -9,8 +9,10 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <utility>
 
 #include "core/error.h"
+#include "core/output_file.h"
 
 namespace amalgam {
 namespace {
@@ -24,6 +26,27 @@ void sync_one(const fs::path& path) {
   const std::string reason = system_reason();
   ::close(handle);
   if (!synced) fail("{}: cannot sync ({})", path.string(), reason);
+}
+
+/// JSON lines are expected where `content` may be a file of another kind.
+void check_is_text(std::string_view content, const fs::path& path) {
+  struct Kind {
+    std::string_view begins, name;
+  };
+  constexpr Kind kKinds[] = {{"PAR1", "a Parquet file"},
+                             {"\x28\xb5\x2f\xfd", "compressed by zstd"},
+                             {"PK\x03\x04", "a zip archive"},
+                             {"SQLite format 3", "a database"},
+                             {"ARROW1", "an Arrow file"},
+                             {"GGUF", "a GGUF model"}};
+  for (const Kind& kind : kKinds)
+    if (content.starts_with(kind.begins))
+      fail_usage("{}: is {}; JSON lines are read here (.jsonl or .jsonl.gz, one object a line)",
+                 path.string(), kind.name);
+  const size_t first = content.find_first_not_of(" \t\r\n");
+  if (first != content.npos && content.substr(first).starts_with("[\n"))
+    fail_usage("{}: is one JSON array over many lines; JSON lines are read here, one object a line",
+               path.string());
 }
 
 fs::path folder_of(const fs::path& path) {
@@ -49,20 +72,9 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
-  const fs::path partial = path.string() + ".tmp";
-  std::FILE* file = std::fopen(partial.c_str(), "wb");
-  if (file == nullptr) fail("{}: cannot write ({})", path.string(), system_reason());
-  const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size() &&
-                       std::fflush(file) == 0 && ::fsync(fileno(file)) == 0;
-  const std::string reason = system_reason();
-  std::fclose(file);
-  if (!written) {
-    std::error_code ignored;
-    fs::remove(partial, ignored);
-    fail("{}: cannot write ({})", path.string(), reason);
-  }
-  fs::rename(partial, path);
-  sync_one(folder_of(path));
+  OutputFile file(path);
+  file.write(content);
+  file.commit();
 }
 
 void sync_path(const fs::path& path) {
@@ -75,6 +87,7 @@ void sync_path(const fs::path& path) {
 void for_each_row(const fs::path& path,
                   const std::function<void(const Json&, const std::string&)>& visit) {
   const std::string content = read_file(path);
+  check_is_text(content, path);
   int64_t line = 0;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = std::min(content.find('\n', begin), content.size());
@@ -87,30 +100,35 @@ void for_each_row(const fs::path& path,
   }
 }
 
-JsonlWriter::JsonlWriter(fs::path path, Mode mode)
-    : path_(std::move(path)),
-      file_(std::fopen(path_.c_str(), mode == Mode::kAppend ? "ab" : "wb")) {
-  if (file_ == nullptr) fail_usage("{}: cannot write ({})", path_.string(), system_reason());
+JsonlWriter::JsonlWriter(fs::path path, Mode mode) : path_(std::move(path)) {
+  if (mode == Mode::kReplace) {
+    replaced_ = std::make_unique<OutputFile>(path_);
+    return;
+  }
+  appended_ = std::fopen(path_.c_str(), "ab");
+  if (appended_ == nullptr) fail_usage("{}: cannot write ({})", path_.string(), system_reason());
 }
 
 JsonlWriter::~JsonlWriter() {
-  if (file_ != nullptr) std::fclose(file_);
+  if (appended_ != nullptr) std::fclose(appended_);
 }
 
 void JsonlWriter::write(const Json& row) {
   const std::string line = to_line(row) + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size())
+  if (replaced_)
+    replaced_->write(line);
+  else if (std::fwrite(line.data(), 1, line.size(), appended_) != line.size())
     fail("{}: cannot write ({})", path_.string(), system_reason());
 }
 
 void JsonlWriter::flush() {
-  if (std::fflush(file_) != 0) fail("{}: cannot write ({})", path_.string(), system_reason());
+  if (std::fflush(appended_) != 0) fail("{}: cannot write ({})", path_.string(), system_reason());
 }
 
 void JsonlWriter::close() {
+  if (replaced_) return replaced_->commit();
   flush();
-  const int status = std::fclose(file_);
-  file_ = nullptr;
+  const int status = std::fclose(std::exchange(appended_, nullptr));
   if (status != 0) fail("{}: cannot write ({})", path_.string(), system_reason());
 }
 

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 /// The file's bytes. A missing or unreadable file is a usage error. `.gz` files are inflated.
 std::string read_file(const fs::path& path);
 
-/// Writes beside `path`, syncs, renames: after a crash the old or the new content is there, whole.
+/// An OutputFile in one call: after a crash the old or the new content is there, whole.
 void write_file_atomically(const fs::path& path, std::string_view content);
 
 /// Puts everything written so far below `path` (file or folder) on the disk.
@@ -27,23 +27,28 @@ void sync_path(const fs::path& path);
 void for_each_row(const fs::path& path,
                   const std::function<void(const Json& row, const std::string& where)>& visit);
 
-/// Appends JSON lines to a file. Errors (disk full) are thrown, never swallowed.
+class OutputFile;
+
+/// Writes JSON lines. kReplace: a whole new file, which takes its place in close() (OutputFile).
+/// kAppend: more lines of the file that is there. Errors (disk full) are thrown, never swallowed.
 class JsonlWriter {
  public:
-  enum class Mode { kTruncate, kAppend };
-  explicit JsonlWriter(fs::path path, Mode mode = Mode::kTruncate);
+  enum class Mode { kReplace, kAppend };
+  explicit JsonlWriter(fs::path path, Mode mode = Mode::kReplace);
   ~JsonlWriter();
   JsonlWriter(const JsonlWriter&) = delete;
   JsonlWriter& operator=(const JsonlWriter&) = delete;
 
   void write(const Json& row);
+  /// Of an appended file: hands what was written to the system.
   void flush();
-  /// Flushes and closes; call it where success matters, the destructor cannot report.
+  /// Ends the file. Without it a replaced file stays as it was; an appended one cannot report.
   void close();
 
  private:
   fs::path path_;
-  std::FILE* file_;
+  std::unique_ptr<OutputFile> replaced_;  // kReplace
+  std::FILE* appended_ = nullptr;         // kAppend
 };
 
 /// Lower-case hexadecimal SHA-256.

@@ -1,5 +1,7 @@
 #include "core/json.h"
 
+#include <cmath>
+
 #include "core/error.h"
 
 namespace amalgam {
@@ -78,7 +80,10 @@ template <>
 double require<double>(const Json& object, std::string_view key, std::string_view where) {
   const Json& value = member(object, key, where);
   if (!value.is_number()) wrong_type(value, key, where, "a number");
-  return value.get<double>();
+  const auto number = value.get<double>();
+  if (!std::isfinite(number))  // Parquet can hold these, JSON cannot
+    fail_usage("{}: \"{}\" is {}, expected a finite number", where, key, number);
+  return number;
 }
 
 template <>

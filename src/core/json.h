@@ -16,7 +16,8 @@ std::string to_line(const Json& value);
 /// Parses `text`; `where` names it in the error ("FILE", "FILE:LINE").
 Json parse_json(std::string_view text, std::string_view where);
 
-/// object[key] as T; a missing key or another type is a usage error naming `where` and the key.
+/// object[key] as T; a missing key or another type is a usage error naming `where` and the key, and
+/// so is a number that is not finite.
 template <class T>
 T require(const Json& object, std::string_view key, std::string_view where);
 

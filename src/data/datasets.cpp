@@ -1,6 +1,7 @@
 #include "data/datasets.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -16,15 +17,26 @@ void check_message(const Json& message, const std::string& key, const std::strin
                message.type_name());
   with_context(fmt::format("{}: \"{}\"", where, key), [&] {
     require<std::string>(message, "role", "message");
-    require<std::string>(message, "content", "message");
+    const bool calls = has_value(message, "tool_calls") && !message["tool_calls"].empty();
+    if (!calls || has_value(message, "content")) require<std::string>(message, "content", "message");
   });
 }
 
-/// Text, or a number as the text it is written with.
-std::string text_or_number(const Json& value, const std::string& key, const std::string& where) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number()) return value.dump();
-  fail_usage("{}: \"{}\" is {}, expected text or a number", where, key, value.type_name());
+/// With the keys of all objects in one order.
+Json sorted(const Json& value) {
+  if (value.is_array()) {
+    Json items = Json::array();
+    for (const Json& item : value) items.push_back(sorted(item));
+    return items;
+  }
+  if (!value.is_object()) return value;
+  std::map<std::string, Json> members;
+  for (const auto& [key, member] : value.items()) members.emplace(key, sorted(member));
+  Json object = Json::object();
+  for (const char* first : {"role", "content"})  // as nearly every file has them
+    if (members.contains(first)) object[first] = members.at(first);
+  for (auto& [key, member] : members) object[key] = std::move(member);
+  return object;
 }
 
 /// The members of `row` that are not in `known`.
@@ -47,7 +59,7 @@ Prompt parse_prompt(const Json& row, const std::string& where,
                key);
   prompt.id = row_id(row, prompt.messages, where);
   prompt.domain = optional_or<std::string>(row, "domain", "", where);
-  if (has_value(row, "answer")) prompt.answer = text_or_number(row["answer"], "answer", where);
+  if (has_value(row, "answer")) prompt.answer = id_text(row["answer"], "answer", where);
   std::vector<std::string_view> known = {"id",       "prompt_id", "prompt",
                                          "messages", "domain",    "answer"};
   const Json split = row.value("split", Json());
@@ -65,14 +77,38 @@ bool has_value(const Json& row, const char* key) {
   return found != row.end() && !found->is_null();
 }
 
+Json canonical_messages(const Json& messages) {
+  if (!messages.is_array()) return messages;
+  Json canonical = Json::array();
+  for (const Json& message : messages) {
+    Json given = message;
+    if (given.is_object())
+      for (const auto& [key, value] : message.items())
+        if (value.is_null()) given.erase(key);
+    canonical.push_back(sorted(given));
+  }
+  return canonical;
+}
+
 std::string messages_id(const Json& messages) {
-  return sha256_hex(to_line(messages)).substr(0, 16);
+  return sha256_hex(to_line(canonical_messages(messages))).substr(0, 16);
+}
+
+std::string id_text(const Json& id, std::string_view key, std::string_view where) {
+  if (id.is_string()) return id.get<std::string>();
+  if (!id.is_number())
+    fail_usage("{}: \"{}\" is {}, expected text or a number", where, key, id.type_name());
+  constexpr double kExact = 0x1p53;  // larger ones have lost digits when they come here
+  if (id.is_number_float() && !(std::abs(id.get<double>()) < kExact))
+    fail_usage("{}: \"{}\" is a number of more than 64 bits; write it as text, in quotes", where,
+               key);
+  return id.dump();
 }
 
 std::string row_id(const Json& row, const Json& messages, const std::string& where) {
   for (const char* key : {"id", "prompt_id"})
     if (has_value(row, key)) {
-      const std::string id = text_or_number(row[key], key, where);
+      const std::string id = id_text(row[key], key, where);
       if (id.empty()) fail_usage("{}: \"{}\" is empty", where, key);
       return id;
     }
@@ -107,7 +143,8 @@ std::vector<Prompt> read_prompts(const fs::path& path,
     const auto [first, fresh] = seen.try_emplace(prompt.id, prompts.size(), where);
     if (fresh)
       prompts.push_back(std::move(prompt));
-    else if (prompts[first->second.first].messages != prompt.messages)
+    else if (canonical_messages(prompts[first->second.first].messages) !=
+             canonical_messages(prompt.messages))
       fail_usage("{}: the id \"{}\" stands for another prompt at {}", where, prompt.id,
                  first->second.second);
   });
@@ -122,7 +159,7 @@ void read_responses(const fs::path& path,
     ResponseRow read;
     Response& response = read.response;
     if (!has_value(row, "prompt_id")) fail_usage("{}: \"prompt_id\" is missing", where);
-    response.key = {text_or_number(row["prompt_id"], "prompt_id", where),
+    response.key = {id_text(row["prompt_id"], "prompt_id", where),
                     require<std::string>(row, "source", where),
                     optional_or<int64_t>(row, "sample", 0, where)};
     if (response.key.source.empty()) fail_usage("{}: \"source\" is empty", where);

@@ -84,7 +84,9 @@ struct Side {
   std::vector<RankedResponse> responses;
 };
 
-RankedResponse answer(const Json& message) {
+RankedResponse answer(const Json& message, const char* key, const std::string& where) {
+  if (!has_value(message, "content"))
+    fail_usage("{}: \"{}\" ends with tool calls; only an answer of text can be learned", where, key);
   RankedResponse response;
   response.text = message["content"];
   return response;
@@ -96,7 +98,7 @@ Side parse_side(const Json& row, const char* key, const std::string& where) {
   Side side;
   const Json value = require<Json>(row, key, where);
   if (value.is_string()) {
-    side.responses.push_back(answer({{"content", value}}));
+    side.responses.push_back(answer({{"content", value}}, key, where));
     return side;
   }
   Json messages = require_messages(row, key, where);
@@ -104,7 +106,7 @@ Side parse_side(const Json& row, const char* key, const std::string& where) {
   if (!by_assistant(messages.back()))
     fail_usage("{}: \"{}\" must end with a message of the assistant", where, key);
   if (std::all_of(messages.begin(), messages.end(), by_assistant)) {
-    for (const Json& message : messages) side.responses.push_back(answer(message));
+    for (const Json& message : messages) side.responses.push_back(answer(message, key, where));
     return side;
   }
   if (by_assistant(messages.front()))
@@ -112,7 +114,7 @@ Side parse_side(const Json& row, const char* key, const std::string& where) {
         "{}: \"{}\" starts with the assistant and goes on with others; answers of several "
         "turns are not supported",
         where, key);
-  side.responses.push_back(answer(messages.back()));
+  side.responses.push_back(answer(messages.back(), key, where));
   messages.erase(messages.size() - 1);
   side.prompt = std::move(messages);
   return side;
@@ -137,7 +139,7 @@ void read_origins(const Json& row, const char* key, std::vector<RankedResponse>&
 PreferenceTuple parse_preference(const Json& row, const std::string& where) {
   Side chosen = parse_side(row, "chosen", where);
   Side rejected = parse_side(row, "rejected", where);
-  if (chosen.prompt != rejected.prompt)
+  if (canonical_messages(chosen.prompt) != canonical_messages(rejected.prompt))
     fail_usage(
         "{}: \"chosen\" and \"rejected\" differ before their last message; only one answer "
         "may differ",

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "core/output_file.h"
 #include "data/parquet.h"
 
 namespace amalgam {
@@ -22,14 +23,12 @@ FileKind kind_of(const fs::path& path) {
   fail_usage("{}: unknown kind of file; expected .jsonl, .jsonl.gz or .parquet", path.string());
 }
 
-int64_t write_jsonl(const fs::path& path, const RowSource& source) {
-  JsonlWriter writer(path);
+int64_t write_jsonl(OutputFile& file, const RowSource& source) {
   int64_t count = 0;
   source([&](const Json& row) {
-    writer.write(row);
+    file.write(to_line(row) + "\n");
     ++count;
   });
-  writer.close();
   return count;
 }
 
@@ -60,19 +59,12 @@ void for_each_data_row(const fs::path& path,
 
 int64_t write_rows(const fs::path& path, const RowSource& source) {
   const FileKind kind = kind_of(path);
-  const fs::path partial = path.string() + ".tmp";
-  try {
-    const int64_t count = kind == FileKind::kParquet ? write_parquet(partial, source)
-                          : kind == FileKind::kGzip  ? write_gzip(partial, source)
-                                                     : write_jsonl(partial, source);
-    sync_path(partial);
-    fs::rename(partial, path);
-    return count;
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(partial, ignored);
-    throw;
-  }
+  OutputFile file(path);
+  const int64_t count = kind == FileKind::kParquet ? write_parquet(file.partial(), source)
+                        : kind == FileKind::kGzip  ? write_gzip(file.partial(), source)
+                                                   : write_jsonl(file, source);
+  file.commit();
+  return count;
 }
 
 }  // namespace amalgam

@@ -27,21 +27,6 @@ int64_t bucket_of(float weight, int64_t buckets) {
 
 }  // namespace
 
-void SamplingConfig::describe(Options& options) {
-  options.add("n", n, "Samples a prompt.", at_least(int64_t{1}));
-  options.add("max_new_tokens", max_new_tokens, "Longest answer in tokens.", at_least(int64_t{1}));
-  options.add("temperature", temperature, "Divides the logits; 0 decodes greedily.", at_least(0.0));
-  options.add("top_p", top_p,
-              "Keep the most probable tokens up to and including the one that reaches this mass.",
-              between(0, 1));
-  options.add("top_k", top_k, "Keep the k most probable tokens; 0 keeps all.",
-              at_least(int64_t{0}));
-  options.add("repetition_penalty", repetition_penalty,
-              "Lowers the logits of tokens of prompt and answer when above 1.", above(0));
-  options.add("ignore_eos", ignore_eos, "Go on to max_new_tokens past the end-of-text tokens.");
-  options.add("stop", stop, "Texts that end an answer; they are cut from it.", not_empty());
-}
-
 Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
                     const SamplingConfig& config, RandomStream& random) {
   if (config.repetition_penalty != 1) {
@@ -56,7 +41,7 @@ Token Sampler::draw(std::span<const float> logits, std::span<const Token> seen,
   const auto count = static_cast<int64_t>(logits.size());
   const float top = loops().largest(logits.data(), count);
   if (!std::isfinite(top)) fail("the model gives logits that are not finite");
-  if (config.temperature == 0)
+  if (config.temperature < kGreedyTemperature)
     return static_cast<Token>(std::find(logits.begin(), logits.end(), top) - logits.begin());
 
   weights_.assign(static_cast<size_t>(kernels::round_up(count, kSummedRun)), 0.0F);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,16 +15,37 @@
 
 namespace amalgam {
 
+/// Lower temperatures decode greedily, which is their limit.
+constexpr double kGreedyTemperature = 1e-5;
+
 struct SamplingConfig {
   int64_t n = 1;  // samples a prompt
   int64_t max_new_tokens = 512;
-  double temperature = 1;  // 0: greedy
+  double temperature = 1;  // below kGreedyTemperature: greedy
   double top_p = 1;
   int64_t top_k = 0;  // 0: off
   double repetition_penalty = 1;
   bool ignore_eos = false;
   std::vector<std::string> stop;  // stop strings, cut from the text
   void describe(Options& options);
+};
+
+/// The same as flags of a command: what they do not give, the model's own files do.
+struct SamplingFlags {
+  int64_t n = 1;
+  int64_t max_new_tokens = 512;
+  std::optional<double> temperature, top_p;
+  std::optional<int64_t> top_k;
+  std::optional<double> repetition_penalty;
+  bool ignore_eos = false;
+  std::vector<std::string> stop;
+  void describe(Options& options);
+
+  /// With temperature, top_p, top_k and repetition_penalty of generation_config.json in `model`
+  /// where there is no flag ("do_sample": false decodes greedily, unless a flag asks for sampling),
+  /// and 1, 1, 0 and 1 where that gives none. Says what it took, and warns of settings there that
+  /// are not supported.
+  SamplingConfig for_model(const fs::path& model) const;
 };
 
 /// Draws tokens. Holds scratch memory only, one object a thread: a token is a function of the

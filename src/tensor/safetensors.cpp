@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/output_file.h"
 
 namespace amalgam {
 namespace {
@@ -120,40 +121,6 @@ std::optional<uint64_t> byte_count(const std::vector<int64_t>& shape, at::Scalar
   const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
   return empty ? 0 : static_cast<uint64_t>(bytes);
 }
-
-/// A file written beside `path` and renamed to it by commit(); without commit() it leaves nothing.
-class AtomicFile {
- public:
-  explicit AtomicFile(const fs::path& path)
-      : path_(path), partial_(path.string() + ".tmp"), file_(std::fopen(partial_.c_str(), "wb")) {
-    if (file_ == nullptr) refuse();
-  }
-  ~AtomicFile() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    std::error_code ignored;
-    fs::remove(partial_, ignored);
-  }
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
-
-  void write(std::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) refuse();
-  }
-  void commit() {
-    if (std::fflush(file_) != 0 || ::fsync(fileno(file_)) != 0) refuse();
-    std::fclose(std::exchange(file_, nullptr));
-    fs::rename(partial_, path_);
-  }
-
- private:
-  [[noreturn]] void refuse() const {
-    fail("{}: cannot write ({})", path_.string(), std::strerror(errno));
-  }
-
-  fs::path path_, partial_;
-  std::FILE* file_;
-};
 
 SafetensorsFile::Entry parse_entry(const std::string& name, const nlohmann::json& value) {
   const auto natural = [](const nlohmann::json& number) {
@@ -279,7 +246,7 @@ void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, a
   std::string text = header.dump();
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
 
-  AtomicFile file(path);
+  OutputFile file(path);
   const uint64_t header_size = text.size();
   file.write({reinterpret_cast<const char*>(&header_size), kLengthBytes});
   file.write(text);

@@ -1,6 +1,8 @@
 // amalgam export: a table of a run as a data file.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -50,7 +52,9 @@ class Export : public Command {
                 "What to write: prompts, responses, scores, tuples, metrics, results.",
                 one_of({"prompts", "responses", "scores", "tuples", "metrics", "results"}));
     options.add("output", output_, "The file: .jsonl, .jsonl.gz or .parquet.");
-    options.add("stage", stage_, "Which tuples. Not given: prefer.");
+    options.add(
+        "stage", stage_,
+        "Which tuples: the name of a pairing. Default: those to prefer, where there is one kind.");
     options.add(
         "layout", layout_,
         fmt::format("Layout of tuples: {}. Not given: official.", fmt::join(layout_names(), ", ")));
@@ -77,17 +81,26 @@ class Export : public Command {
 
   int64_t export_tuples(const RunStore& store) const {
     const Layout& layout = find_layout(layout_.empty() ? "official" : layout_);
-    const std::string stage = stage_.empty() ? "prefer" : stage_;
-    const auto tuples = store.tuples(stage);
-    if (tuples.empty()) {
-      const auto stages = store.tuple_stages();
-      fail_usage("--stage: the run has no tuples \"{}\"{}", stage,
-                 stages.empty() ? "; make them with amalgam pair"
-                                : fmt::format("; it has: {}", fmt::join(stages, ", ")));
-    }
+    const std::vector<PreferenceTuple> tuples = store.tuples(stage_of(store));
     return write_rows(output_, [&](const RowSink& sink) {
       for (const PreferenceTuple& tuple : tuples) layout.write(tuple, sink);
     });
+  }
+
+  /// The tuples that --stage names, or the only ones there are beside those of Target-SFT.
+  std::string stage_of(const RunStore& store) const {
+    std::vector<std::string> stages = store.tuple_stages();
+    if (stages.empty())
+      fail_usage("{}: the run has no tuples; make them with amalgam pair", run_.string());
+    const std::string known = fmt::format("{}", fmt::join(stages, ", "));
+    if (!stage_.empty()) {
+      if (std::find(stages.begin(), stages.end(), stage_) == stages.end())
+        fail_usage("--stage: the run has no tuples \"{}\"; it has: {}", stage_, known);
+      return stage_;
+    }
+    if (stages.size() > 1) std::erase(stages, "sft");
+    if (stages.size() > 1) fail_usage("--stage: name one of the run's tuples: {}", known);
+    return stages.front();
   }
 
   fs::path run_, output_;

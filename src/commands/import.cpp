@@ -30,10 +30,7 @@ class Import : public Command {
     const auto by_hash = [&](const std::string& id) {
       return assign_split(id, seed_, sft_fraction_);
     };
-    store.put_prompts(read_prompts(prompts_, by_hash));
-    if (!held_out_.empty())
-      store.put_prompts(
-          read_prompts(held_out_, [](const std::string&) { return Split::kHeldOut; }));
+    store.put_prompts(read_run_prompts(store, prompts_, held_out_, by_hash));
     for (const Split split : {Split::kSft, Split::kPrefer, Split::kHeldOut})
       info("import: {} prompts for {}", store.prompts(split).size(), to_string(split));
     if (!responses_.empty()) import_responses(store, responses_);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -33,12 +34,10 @@ void check_is_text(std::string_view content, const fs::path& path) {
   struct Kind {
     std::string_view begins, name;
   };
-  constexpr Kind kKinds[] = {{"PAR1", "a Parquet file"},
-                             {"\x28\xb5\x2f\xfd", "compressed by zstd"},
-                             {"PK\x03\x04", "a zip archive"},
-                             {"SQLite format 3", "a database"},
-                             {"ARROW1", "an Arrow file"},
-                             {"GGUF", "a GGUF model"}};
+  constexpr Kind kKinds[] = {
+      {"PAR1", "a Parquet file"},      {"\x28\xb5\x2f\xfd", "compressed by zstd"},
+      {"PK\x03\x04", "a zip archive"}, {"SQLite format 3", "a database"},
+      {"ARROW1", "an Arrow file"},     {"GGUF", "a GGUF model"}};
   for (const Kind& kind : kKinds)
     if (content.starts_with(kind.begins))
       fail_usage("{}: is {}; JSON lines are read here (.jsonl or .jsonl.gz, one object a line)",
@@ -75,6 +74,18 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   OutputFile file(path);
   file.write(content);
   file.commit();
+}
+
+std::string file_name_objection(std::string_view name) {
+  constexpr size_t kLongest = 200;  // bytes; file systems take 255, and we add endings
+  if (name.empty()) return "must not be empty";
+  if (name.size() > kLongest) return fmt::format("must not be longer than {} bytes", kLongest);
+  if (name.find('/') != name.npos) return "must not hold \"/\": it is the name of a folder";
+  if (name.front() == '.') return "must not begin with a dot: it is the name of a folder";
+  if (name.ends_with(".tmp")) return "must not end in .tmp, as files do that are being written";
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+    return "must not hold control characters: it is the name of a folder";
+  return "";
 }
 
 void sync_path(const fs::path& path) {

@@ -20,6 +20,10 @@ std::string read_file(const fs::path& path);
 /// An OutputFile in one call: after a crash the old or the new content is there, whole.
 void write_file_atomically(const fs::path& path, std::string_view content);
 
+/// Why `name` cannot be the name of one file or folder of ours ("must not hold /"), or an empty
+/// text.
+std::string file_name_objection(std::string_view name);
+
 /// Puts everything written so far below `path` (file or folder) on the disk.
 void sync_path(const fs::path& path);
 

@@ -23,7 +23,8 @@ bool is_written_directly(const fs::path& path) {
 
 /// Whether the open file is still the one that `path` names.
 bool is_named(int handle, const fs::path& path) {
-  struct stat opened {}, named {};
+  struct stat opened {
+  }, named{};
   return ::fstat(handle, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }

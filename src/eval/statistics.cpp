@@ -91,33 +91,55 @@ double mcnemar_exact(int64_t only_a, int64_t only_b) {
   return std::min(1.0, 2 * tail);
 }
 
-PairedComparison compare_paired(const std::vector<bool>& a, const std::vector<bool>& b,
-                                uint64_t seed, int64_t resamples, double level) {
+namespace {
+
+/// The share of random choices of signs of `differences` with a sum as far from 0 as theirs.
+double sign_flip_p(std::span<const double> differences, RandomStream& random) {
+  constexpr int64_t kRounds = 10'000;
+  const auto size = [&](const auto& sign) {
+    double sum = 0;
+    for (const double difference : differences) sum += sign() ? difference : -difference;
+    return std::abs(sum);
+  };
+  const double seen = size([] { return true; });
+  const double tolerance = 1e-12 * seen;  // of sums in another order
+  int64_t as_far = 1;                     // the signs that were seen
+  for (int64_t round = 0; round < kRounds; ++round)
+    as_far += size([&] { return random.below(2) == 0; }) >= seen - tolerance;
+  return static_cast<double>(as_far) / (kRounds + 1);
+}
+
+}  // namespace
+
+PairedComparison compare_paired(std::span<const double> a, std::span<const double> b, uint64_t seed,
+                                int64_t resamples, double level) {
   AMALGAM_CHECK(a.size() == b.size() && resamples > 0);
   PairedComparison result;
-  result.n = static_cast<int64_t>(a.size());
+  result.n = std::ssize(a);
   if (a.empty()) return result;
-  std::vector<int> differences;
+  bool verdicts = true;
+  std::vector<double> differences;
   for (size_t i = 0; i < a.size(); ++i) {
-    differences.push_back(static_cast<int>(a[i]) - static_cast<int>(b[i]));
-    result.only_a += a[i] && !b[i];
-    result.only_b += b[i] && !a[i];
+    differences.push_back(a[i] - b[i]);
+    result.only_a += a[i] > b[i];
+    result.only_b += b[i] > a[i];
+    verdicts = verdicts && (a[i] == 0 || a[i] == 1) && (b[i] == 0 || b[i] == 1);
   }
-  result.p_value = mcnemar_exact(result.only_a, result.only_b);
-
   const double n = static_cast<double>(result.n);
   RandomStream random(seed);
   std::vector<double> means;
   for (int64_t round = 0; round < resamples; ++round) {
-    int64_t sum = 0;
+    double sum = 0;
     for (size_t i = 0; i < differences.size(); ++i)
       sum += differences[random.below(differences.size())];
-    means.push_back(static_cast<double>(sum) / n);
+    means.push_back(sum / n);
   }
   std::sort(means.begin(), means.end());
-  result.difference = {static_cast<double>(result.only_a - result.only_b) / n,
+  result.difference = {std::accumulate(differences.begin(), differences.end(), 0.0) / n,
                        sorted_quantile(means, (1 - level) / 2),
                        sorted_quantile(means, (1 + level) / 2)};
+  result.p_value =
+      verdicts ? mcnemar_exact(result.only_a, result.only_b) : sign_flip_p(differences, random);
   return result;
 }
 

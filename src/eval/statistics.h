@@ -1,4 +1,4 @@
-// Intervals and tests for measured accuracies.
+// Intervals and tests for what was measured.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,16 @@ double student_quantile(double p, int64_t freedom);
 /// Two systems on the same prompts.
 struct PairedComparison {
   int64_t n = 0;
-  int64_t only_a = 0, only_b = 0;  // prompts that one of them alone got right
-  Interval difference;             // accuracy of a minus accuracy of b, paired percentile bootstrap
-  double p_value = 1;              // exact McNemar test (two-sided binomial on only_a, only_b)
+  int64_t only_a = 0, only_b = 0;  // prompts on which one of them did better
+  Interval difference;             // mean of a minus mean of b, paired percentile bootstrap
+  double p_value = 1;              // two-sided: McNemar's exact test, or by flipped signs
 };
 
-/// `a[i]` and `b[i]`: whether each got prompt i right. Resamples prompts `resamples` times with the
-/// stream of `seed`.
-PairedComparison compare_paired(const std::vector<bool>& a, const std::vector<bool>& b,
-                                uint64_t seed, int64_t resamples = 2000, double level = 0.95);
+/// `a[i]` and `b[i]`: what each reached on prompt i. Resamples prompts `resamples` times with the
+/// stream of `seed`. The p-value is McNemar's where all values are 0 or 1; else the share of 10,000
+/// random choices of signs whose mean difference is as far from 0 (a permutation test).
+PairedComparison compare_paired(std::span<const double> a, std::span<const double> b, uint64_t seed,
+                                int64_t resamples = 2000, double level = 0.95);
 
 /// Two-sided exact McNemar p-value of the discordant counts (Q. McNemar 1947; binomial, p = 1/2).
 double mcnemar_exact(int64_t only_a, int64_t only_b);

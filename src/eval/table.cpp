@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace amalgam {
 namespace {
@@ -18,8 +19,6 @@ size_t index_or_append(std::vector<std::string>& names, const std::string& name)
   return names.size() - 1;
 }
 
-double percent(double value) { return 100 * value; }
-
 std::string column_name(const ResultTable& table, size_t column) {
   return column < table.domains.size() ? table.domains[column] : "total";
 }
@@ -27,12 +26,21 @@ std::string column_name(const ResultTable& table, size_t column) {
 void mark_best(ResultTable& table) {
   table.best.assign(table.systems.size(), std::vector<bool>(table.columns(), false));
   for (size_t column = 0; column < table.columns(); ++column) {
-    double highest = 0;
+    double highest = -INFINITY;
     for (const auto& row : table.cells)
       if (row[column]) highest = std::max(highest, row[column]->value);
     for (size_t i = 0; i < table.systems.size(); ++i)
       table.best[i][column] = table.cells[i][column] && table.cells[i][column]->value == highest;
   }
+}
+
+/// Percent need no decimals in their interval.
+std::string terminal_cell(const Result& cell, const Metric& metric) {
+  if (metric.is_share)
+    return fmt::format("{} ({:.0f}-{:.0f})", metric.text(cell.value), metric.shown(cell.low),
+                       metric.shown(cell.high));
+  return fmt::format("{} ({} to {})", metric.text(cell.value), metric.text(cell.low),
+                     metric.text(cell.high));
 }
 
 std::string pad(const std::string& text, size_t width, bool right = false) {
@@ -47,6 +55,7 @@ ResultTable make_table(const std::vector<Result>& results, std::vector<std::stri
   ResultTable table;
   table.systems = std::move(systems);
   table.reference = reference;
+  if (!results.empty()) table.metric = metric_of(results.front().metric);
   const bool all = table.systems.empty();
   for (const Result& result : results) {
     if (all) index_or_append(table.systems, result.subject);
@@ -73,10 +82,10 @@ std::string format_p(double p_value) {
   return p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p_value);
 }
 
-std::string format_difference(const PairedComparison& comparison) {
+std::string format_difference(const PairedComparison& comparison, const Metric& metric) {
   const Interval& d = comparison.difference;
-  return fmt::format("{:+.1f} [{:.1f}, {:.1f}], {}", percent(d.value), percent(d.low),
-                     percent(d.high), format_p(comparison.p_value));
+  return fmt::format("{} [{}, {}], {}", metric.signed_text(d.value), metric.text(d.low),
+                     metric.text(d.high), format_p(comparison.p_value));
 }
 
 std::string format_table(const ResultTable& table, bool colour) {
@@ -91,16 +100,15 @@ std::string format_table(const ResultTable& table, bool colour) {
     row = {table.systems[i]};
     for (size_t column = 0; column < table.columns(); ++column) {
       const auto& cell = table.cells[i][column];
-      row.push_back(!cell ? "- "
-                          : fmt::format("{:.1f} ({:.0f}-{:.0f}){}", percent(cell->value),
-                                        percent(cell->low), percent(cell->high),
-                                        table.best[i][column] ? "*" : " "));
+      row.push_back(
+          !cell ? "- " : terminal_cell(*cell, table.metric) + (table.best[i][column] ? "*" : " "));
     }
     const auto& against = table.against_reference[i];
     if (compared)
-      row.push_back(!against ? ""
-                             : fmt::format("{:+.1f}, {}", percent(against->difference.value),
-                                           format_p(against->p_value)));
+      row.push_back(!against
+                        ? ""
+                        : fmt::format("{}, {}", table.metric.signed_text(against->difference.value),
+                                      format_p(against->p_value)));
   }
   std::vector<size_t> widths(texts[0].size(), 0);
   for (const auto& row : texts)
@@ -141,11 +149,12 @@ std::string markdown_table(const ResultTable& table) {
       const auto& cell = table.cells[i][column];
       const char* mark = table.best[i][column] ? "**" : "";
       out += !cell ? " |"
-                   : fmt::format(" {}{:.1f}{} [{:.1f}, {:.1f}] |", mark, percent(cell->value), mark,
-                                 percent(cell->low), percent(cell->high));
+                   : fmt::format(" {}{}{} [{}, {}] |", mark, table.metric.text(cell->value), mark,
+                                 table.metric.text(cell->low), table.metric.text(cell->high));
     }
     const auto& against = table.against_reference[i];
-    if (compared) out += against ? fmt::format(" {} |", format_difference(*against)) : " |";
+    if (compared)
+      out += against ? fmt::format(" {} |", format_difference(*against, table.metric)) : " |";
     out += "\n";
   }
   return out;

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "eval/accuracy.h"
+#include "data/metric.h"
+#include "eval/outcomes.h"
 
 namespace amalgam {
 
@@ -18,6 +19,7 @@ struct ResultTable {
   /// Each system's total against the reference system's, where compared.
   std::vector<std::optional<PairedComparison>> against_reference;
   std::string reference;
+  Metric metric;  // of all results
 
   size_t columns() const { return domains.size() + 1; }
 };
@@ -28,7 +30,7 @@ ResultTable make_table(const std::vector<Result>& results, std::vector<std::stri
                        const std::vector<SystemComparison>& comparisons = {},
                        const std::string& reference = "");
 
-/// For the terminal, percent with 95 % interval: "61.2 (58-64)"; the best of each column has a '*'
+/// For the terminal, values with 95 % intervals: "61.2 (58-64)"; the best of each column has a '*'
 /// and is bold when `colour`.
 std::string format_table(const ResultTable& table, bool colour);
 
@@ -38,7 +40,7 @@ std::string markdown_table(const ResultTable& table);
 /// "p = 0.006", "p < 0.001".
 std::string format_p(double p_value);
 
-/// "+3.1 [0.9, 5.2], p = 0.006" in percentage points.
-std::string format_difference(const PairedComparison& comparison);
+/// "+3.1 [0.9, 5.2], p = 0.006".
+std::string format_difference(const PairedComparison& comparison, const Metric& metric);
 
 }  // namespace amalgam

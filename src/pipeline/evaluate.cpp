@@ -6,49 +6,33 @@
 #include <unordered_map>
 
 #include "core/log.h"
-#include "eval/accuracy.h"
+#include "data/metric.h"
+#include "eval/outcomes.h"
 #include "pipeline/evaluation.h"
 #include "pipeline/stages.h"
 
 namespace amalgam {
 namespace {
 
-/// Calls visit(score) for the first answer of a system to each held-out prompt.
-void for_each_heldout_score(const Run& run, const std::string& system,
-                            const std::function<void(const Score&)>& visit) {
-  run.store.for_each_score(run.recipe.score.stored_as(), {Split::kHeldOut, system},
-                           [&](const Score& score) {
-                             if (score.key.sample == 0) visit(score);
-                           });
-}
-
-/// Each system's mean reward on the held-out prompts, with Student's interval.
-std::vector<Result> reward_results(const Run& run, const std::vector<std::string>& systems) {
-  std::vector<Result> results;
-  for (const std::string& system : systems) {
-    std::vector<double> values;
-    for_each_heldout_score(run, system, [&](const Score& score) { values.push_back(score.value); });
-    if (values.empty()) continue;
-    const Interval mean = mean_interval(values);
-    results.push_back({kHeldOutBenchmark, system, "", "reward", mean.value, mean.low, mean.high,
-                       std::ssize(values)});
-  }
-  return results;
+/// What an outcome of the run is.
+std::string_view metric_name(const Run& run) {
+  return run.recipe.score.is_verdict() ? kAccuracy : kReward;
 }
 
 }  // namespace
 
 std::vector<Outcome> heldout_outcomes(const Run& run, const std::vector<std::string>& systems) {
-  if (!run.recipe.score.is_verdict()) return {};
   std::unordered_map<std::string, std::string> domain_of;
   for (const Prompt& prompt : run.store.prompts(Split::kHeldOut))
     domain_of.emplace(prompt.id, prompt.domain);
   std::vector<Outcome> outcomes;
   for (const std::string& system : systems)
-    for_each_heldout_score(run, system, [&](const Score& score) {
-      const std::string& prompt = score.key.prompt_id;
-      outcomes.push_back({system, prompt, domain_of.at(prompt), score.value >= 1});
-    });
+    run.store.for_each_score(
+        run.recipe.score.stored_as(), {Split::kHeldOut, system}, [&](const Score& score) {
+          const std::string& prompt = score.key.prompt_id;
+          if (score.key.sample == 0)
+            outcomes.push_back({system, prompt, domain_of.at(prompt), score.value});
+        });
   return outcomes;
 }
 
@@ -58,9 +42,8 @@ void measure_systems(Run& run, const std::vector<std::string>& systems) {
     sample_model(run, system, heldout, run.recipe.evaluate);
     score_waiting(run, {Split::kHeldOut, system});
   }
-  run.store.put_results(run.recipe.score.is_verdict()
-                            ? accuracy_results(heldout_outcomes(run, systems), kHeldOutBenchmark)
-                            : reward_results(run, systems));
+  run.store.put_results(
+      outcome_results(heldout_outcomes(run, systems), kHeldOutBenchmark, metric_name(run)));
 }
 
 void evaluate_systems(Run& run) { measure_systems(run, run.systems()); }
@@ -69,7 +52,7 @@ Evaluation evaluation_of(const Run& run) {
   const std::vector<Outcome> outcomes = heldout_outcomes(run, run.systems());
   Evaluation evaluation;
   for (const Result& result : run.store.results())
-    if (result.benchmark == kHeldOutBenchmark && result.metric == "accuracy")
+    if (result.benchmark == kHeldOutBenchmark && result.metric == metric_name(run))
       evaluation.results.push_back(result);
   const auto seed = static_cast<uint64_t>(run.seed());
   if (outcomes.empty()) return evaluation;
@@ -94,15 +77,14 @@ Evaluation evaluation_of(const Run& run) {
 
 void print_results(const Run& run) {
   const Evaluation evaluation = evaluation_of(run);
-  const std::vector<Result> rewards =
-      run.recipe.score.is_verdict() ? std::vector<Result>() : reward_results(run, run.systems());
-  if (!evaluation.results.empty())
+  if (!evaluation.results.empty()) {
+    const Metric& metric = evaluation.table.metric;
+    if (!metric.is_share) fmt::print("{}, with 95 % intervals:\n", metric.sentence);
     std::fputs(format_table(evaluation.table, isatty(STDOUT_FILENO) == 1).c_str(), stdout);
-  for (const Result& r : rewards)
-    fmt::print("{:<20} mean reward {:.4f} [{:.4f}, {:.4f}] of {} answers\n", r.subject, r.value,
-               r.low, r.high, r.n);
+  }
   for (const SystemComparison& c : evaluation.between_runs)
-    fmt::print("{} against {}: {}\n", c.a, c.b, format_difference(c.result));
+    fmt::print("{} against {}: {}\n", c.a, c.b,
+               format_difference(c.result, evaluation.table.metric));
   fmt::print("report: {}\n", (run.folder / "report.html").string());
 }
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "eval/accuracy.h"
+#include "eval/outcomes.h"
 #include "eval/table.h"
 #include "pipeline/run.h"
 

@@ -1,9 +1,12 @@
 #include "pipeline/manifest.h"
 
 #include <ATen/Parallel.h>
+#include <fmt/format.h>
 #include <torch/headeronly/version.h>
 
 #include <fstream>
+
+#include "pipeline/inputs.h"
 
 namespace amalgam {
 namespace {
@@ -15,22 +18,13 @@ std::string processor_name() {
   return "unknown";
 }
 
-std::string hash_of(Run& run, const fs::path& file) {
-  const std::string key = "sha256." + fs::absolute(file).string();
-  const Json state = {fs::file_size(file), fs::last_write_time(file).time_since_epoch().count()};
-  if (const auto known = run.store.meta(key); known && known->at("state") == state)
-    return known->at("sha256");
-  std::string hash = sha256_of_file(file);
-  run.store.put_meta(key, {{"state", state}, {"sha256", hash}});
-  return hash;
-}
-
-Json weight_hashes(Run& run, const fs::path& folder) {
+/// Of the weights alone.
+Json weight_hashes(Run& run, const std::string& system) {
+  const fs::path folder = run.model_folder(system);
   Json hashes = Json::object();
   if (!fs::is_directory(folder)) return hashes;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".safetensors")
-      hashes[entry.path().filename().string()] = hash_of(run, entry.path());
+  for (const auto& [name, hash] : input_hashes(run.store, run.input_key(system), folder).items())
+    if (name.ends_with(".safetensors")) hashes[name] = hash;
   return hashes;
 }
 
@@ -39,14 +33,15 @@ Json weight_hashes(Run& run, const fs::path& folder) {
 Json manifest_of(Run& run) {
   Json models = Json::object();
   for (const std::string& system : run.systems())
-    if (Json hashes = weight_hashes(run, run.model_folder(system)); !hashes.empty())
+    if (Json hashes = weight_hashes(run, system); !hashes.empty())
       models[system] = std::move(hashes);
   const PromptsConfig& files = run.recipe.prompts;
   Json prompts = Json::object();
   for (const auto& [key, file] : {std::pair("train", files.train),
                                   {"heldout", files.heldout},
                                   {"responses", files.responses}})
-    if (!file.empty()) prompts[key] = hash_of(run, file);
+    if (!file.empty())
+      prompts[key] = input_hashes(run.store, fmt::format("prompts.{}", key), file).front();
   return {{"amalgam", AMALGAM_VERSION},
           {"libtorch", TORCH_VERSION},
           {"device", run.recipe.device},

@@ -108,6 +108,12 @@ void Recipe::describe(Options& options) {
 
 namespace {
 
+/// Names of systems become folders.
+void check_name(const std::string& name, const std::string& where) {
+  if (const std::string why = file_name_objection(name); !why.empty())
+    fail_usage("{}: the name \"{}\" {}", where, name, why);
+}
+
 void check_recipe(const Recipe& recipe, const std::string& file) {
   if (recipe.name.empty()) fail_usage("{}: name is missing", file);
   if (recipe.sources.empty()) fail_usage("{}: sources: at least one source is needed", file);
@@ -117,13 +123,24 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
     with_context(file + ": score",
                  [&] { make_scorer(recipe.score.scorer, scorer_settings(recipe)); });
   std::set<std::string> names = {"target-sft"};
-  const auto claim = [&](const std::string& name) {
-    if (!names.insert(name).second) fail_usage("{}: the name \"{}\" stands twice", file, name);
+  const auto claim = [&](const std::string& name, const std::string& key) {
+    check_name(name, fmt::format("{}: {}", file, key));
+    if (!names.insert(name).second)
+      fail_usage("{}: {}: the name \"{}\" is taken; give another", file, key, name);
   };
-  claim(recipe.target.name);
-  for (const ModelConfig& source : recipe.sources) claim(source.name);
+  check_name(recipe.name, file + ": name");
+  claim(recipe.target.name, "target.name");
+  for (size_t i = 0; i < recipe.sources.size(); ++i) {
+    const std::string key = fmt::format("sources.{}.name", i);
+    if (recipe.sources[i].name.empty()) fail_usage("{}: {} is missing", file, key);
+    claim(recipe.sources[i].name, key);
+  }
+  if (with_context(file + ": sft", [&] { return make_objective(recipe.sft).needs_losers; }))
+    fail_usage(
+        "{}: sft.objective: {} needs rejected answers, which Target-SFT does not have; use sft",
+        file, recipe.sft.objective);
   for (const auto& [name, stage] : recipe.prefer) {
-    claim(name);
+    claim(name, "prefer");
     with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
   }
   with_context(file, [&] { sweep_cells(recipe); });
@@ -171,6 +188,7 @@ Recipe load_recipe(const fs::path& file, const std::vector<std::string>& assignm
   const auto resolve = [&](fs::path& path, const char* key) {
     if (path.empty()) fail_usage("{}: {} is missing", file.string(), key);
     path = (base / path).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "DIR/"
     if (!fs::exists(path))
       fail_usage("{}: {}: {} does not exist", file.string(), key, path.string());
   };

@@ -52,6 +52,9 @@ void add_results(const Evaluation& evaluation, ReportData& data) {
                                 c.result.difference.high, c.result.p_value});
 }
 
+/// The tuples that the report shows: those of the first preference run.
+const std::string& main_pairs(const Run& run) { return run.recipe.prefer.front().second.pairs; }
+
 void add_pairs(const Run& run, ReportData& data) {
   const std::string kinds[][2] = {{"source_best", "y_ws (best of the sources)"},
                                   {"source_worst", "y_ls (worst of the sources)"},
@@ -63,14 +66,15 @@ void add_pairs(const Run& run, ReportData& data) {
     data.kept.push_back({stage, counts->at("kept").get<int64_t>()});
     for (const auto& [reason, count] : counts->at("dropped").items())
       data.dropped.push_back({stage + ": " + reason, count.get<int64_t>()});
-    if (stage != "wrpo") continue;
+    if (stage != main_pairs(run)) continue;
     for (const auto& [key, label] : kinds)
       if (const Json& mean = counts->at("mean_score").at(key); mean.is_number())
         data.rewards.push_back({label, mean.get<double>(), counts->at("kept").get<int64_t>()});
   }
   std::map<std::pair<std::string, std::string>, int64_t> shares;
-  for (const PreferenceTuple& tuple : run.store.tuples("wrpo"))
-    ++shares[{tuple.winners.front().source, tuple.domain}];
+  for (const PreferenceTuple& tuple : run.store.tuples(main_pairs(run)))
+    if (tuple.winners.front().role == Role::kSource)
+      ++shares[{tuple.winners.front().source, tuple.domain}];
   for (const auto& [key, count] : shares) data.shares.push_back({key.first, key.second, count});
 }
 
@@ -100,7 +104,7 @@ void add_samples(const Run& run, ReportData& data) {
   std::map<std::string, size_t> taken;
   for (const Prompt& prompt : run.store.prompts(Split::kHeldOut)) {
     if (taken[prompt.domain]++ >= kSamplesPerDomain) continue;
-    ReportSample sample{prompt.messages.back().at("content").get<std::string>(),
+    ReportSample sample{optional_or<std::string>(prompt.messages.back(), "content", "", prompt.id),
                         prompt.domain,
                         prompt.answer.value_or(""),
                         {}};

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stopwatch.h"
+#include "pipeline/inputs.h"
 #include "tensor/device.h"
 #include "train/coefficients.h"
 
@@ -89,7 +90,16 @@ fs::path Run::model_folder(const std::string& name) const {
   return folder / "models" / name;
 }
 
-Pretrained Run::load(const std::string& name, const std::string& dtype) const {
+std::string Run::input_key(const std::string& name) const {
+  if (name == recipe.target.name) return "target";
+  for (size_t i = 0; i < recipe.sources.size(); ++i)
+    if (recipe.sources[i].name == name) return fmt::format("sources.{}", i);
+  return "";
+}
+
+Pretrained Run::load(const std::string& name, const std::string& dtype) {
+  if (const std::string key = input_key(name); !key.empty())
+    note_input(store, key, model_folder(name));
   return load_pretrained(model_folder(name), dtype_from_name(dtype),
                          device_from_name(recipe.device));
 }
@@ -117,6 +127,7 @@ void Run::timed(const std::string& stage, const std::function<void()>& work) {
 }
 
 void run_stages(Run& run, std::string_view last) {
+  check_inputs(run.store);
   for (const Stage& stage : stages()) {
     with_context(stage.name, [&] { run.timed(std::string(stage.name), [&] { stage.run(run); }); });
     if (stage.name == last) return;

@@ -27,8 +27,11 @@ class Run {
 
   /// Where the checkpoint of a source, the target or a stage's result is.
   fs::path model_folder(const std::string& name) const;
+  /// The recipe's key of a source or the target, under which its folder is an input (inputs.h);
+  /// empty for a stage's result.
+  std::string input_key(const std::string& name) const;
   /// That checkpoint in `dtype` ("bf16", "fp32") on the recipe's device.
-  Pretrained load(const std::string& name, const std::string& dtype) const;
+  Pretrained load(const std::string& name, const std::string& dtype);
   /// Sources, target, target-sft, preference runs: the rows of the result table.
   std::vector<std::string> systems() const;
   std::string target_sft() const { return "target-sft"; }

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "pipeline/inputs.h"
 #include "pipeline/stages.h"
 #include "reward/scorer.h"
 
@@ -53,6 +54,7 @@ void score_waiting(Run& run, const ResponseFilter& filter) {
   std::vector<Response> waiting = run.store.unscored(name, filter);
   std::erase_if(waiting, [&](const Response& each) { return unscorable.contains(each); });
   if (waiting.empty()) return;
+  if (run.recipe.score.model) note_input(run.store, "score.model", *run.recipe.score.model);
   const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {
     return make_scorer(run.recipe.score.scorer, scorer_settings(run.recipe));
   });

@@ -75,6 +75,8 @@ SweepCell make_cell(const std::string& run, const PreferStage& base, Settings se
   for (auto& [key, value] : settings)  // "0.10" is "0.1"
     value = values[key].is_string() ? values[key].get<std::string>() : to_line(values[key]);
   SweepCell cell{run, std::move(settings), std::move(stage)};
+  if (const std::string why = file_name_objection(cell.name()); !why.empty())
+    fail_usage("sweep.grid: the cell \"{}\" {}", cell.name(), why);
   with_context("sweep: " + cell.name(), [&] { objective_summary(cell.stage); });
   return cell;
 }

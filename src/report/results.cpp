@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "data/metric.h"
 #include "report/sections.h"
 #include "report/svg.h"
 
@@ -17,48 +19,61 @@ std::string tile(const std::string& style, const std::string& big, const std::st
       style, big, what);
 }
 
-std::string points_tile(double difference, const std::string& what) {
+std::string difference_tile(const Metric& metric, double difference, const std::string& what) {
   return tile("",
-              fmt::format("<span class=\"{}\">{:+.1f}</span>", difference > 0 ? "up" : "down",
-                          100 * difference),
+              fmt::format("<span class=\"{}\">{}</span>", difference > 0 ? "up" : "down",
+                          metric.signed_text(difference)),
               what);
 }
 
-std::string interval_text(double low, double high) {
-  return fmt::format("{:.1f}&ndash;{:.1f}", 100 * low, 100 * high);
+std::string interval_text(const Metric& metric, const Result& result) {
+  return fmt::format("{}{}{}", metric.text(result.low), metric.is_share ? "&ndash;" : " to ",
+                     metric.text(result.high));
 }
 
-std::string result_cell(const Result* result, double highest, bool total) {
+/// The lowest and the highest value of a column.
+struct Range {
+  double low = INFINITY, high = -INFINITY;
+};
+
+Range range_of(const ReportData& data, const std::string& domain) {
+  Range range;
+  for (const ReportSystem& system : data.systems)
+    if (const Result* result = find_result(data, system.name, domain)) {
+      range.low = std::min(range.low, result->value);
+      range.high = std::max(range.high, result->value);
+    }
+  return range;
+}
+
+std::string result_cell(const Result* result, const Range& range, bool total) {
   if (result == nullptr) return "<td>&ndash;</td>";
-  const bool best = result->value == highest;
+  const Metric& metric = metric_of(result->metric);
+  const bool best = result->value == range.high;
+  const double heat = metric.is_share ? result->value
+                      : range.high == range.low
+                          ? 1
+                          : (result->value - range.low) / (range.high - range.low);
   return fmt::format(
       "<td class=\"heat{}{}\" style=\"--v:{:.3f}\" title=\"n = "
-      "{}\">{}{:.1f}{}<small>{}</small></td>",
-      best ? " best" : "", total ? " total" : "", result->value, result->n,
-      best || total ? "<b>" : "", 100 * result->value, best || total ? "</b>" : "",
-      interval_text(result->low, result->high));
+      "{}\">{}{}{}<small>{}</small></td>",
+      best ? " best" : "", total ? " total" : "", heat, result->n, best || total ? "<b>" : "",
+      metric.text(result->value), best || total ? "</b>" : "", interval_text(metric, *result));
 }
 
 std::string comparison_cell(const ReportData& data, const std::string& system) {
   if (system == data.reference) return "<td class=\"total\">reference</td>";
   const ReportComparison* found = find_comparison(data, system);
   if (found == nullptr) return "<td class=\"total\"></td>";
+  const Metric& metric = metric_of(data.results.front().metric);
   const bool significant = found->p_value < 0.05;
   const char* style = !significant ? "" : found->difference > 0 ? "up" : "down";
   const char* mark = !significant ? "" : found->difference > 0 ? " &#9650;" : " &#9660;";
   return fmt::format(
-      "<td class=\"total\"><span class=\"{}\">{:+.1f}{}</span><small>{:+.1f} to {:+.1f}, "
+      "<td class=\"total\"><span class=\"{}\">{}{}</span><small>{} to {}, "
       "{}</small></td>",
-      style, 100 * found->difference, mark, 100 * found->low, 100 * found->high,
-      p_text(found->p_value));
-}
-
-double highest_of(const ReportData& data, const std::string& domain) {
-  double highest = -1;
-  for (const ReportSystem& system : data.systems)
-    if (const Result* result = find_result(data, system.name, domain))
-      highest = std::max(highest, result->value);
-  return highest;
+      style, metric.signed_text(found->difference), mark, metric.signed_text(found->low),
+      metric.signed_text(found->high), p_text(found->p_value));
 }
 
 const ReportSystem* target_of(const ReportData& data) {
@@ -73,19 +88,24 @@ std::string headline_section(const ReportData& data) {
   const Result* fused = find_result(data, data.fused, "");
   if (fused == nullptr) return "";
   const std::string name = escape_html(data.fused);
-  std::string tiles = tile(
-      "lead-tile", fmt::format("{:.1f}%", 100 * fused->value),
-      fmt::format("of {} held-out prompts answered right by {} <span class=\"nowrap\">({}%)</span>",
-                  with_thousands(fused->n), name, interval_text(fused->low, fused->high)));
+  const Metric& metric = metric_of(fused->metric);
+  const char* unit = metric.is_share ? "%" : "";
+  const auto value = [&](const Result& result) { return metric.text(result.value) + unit; };
+  std::string tiles =
+      tile("lead-tile", value(*fused),
+           fmt::format("{} {} held-out prompts {} {} <span class=\"nowrap\">({}{})</span>",
+                       metric.is_share ? "of" : "mean reward on", with_thousands(fused->n),
+                       metric.is_share ? "answered right by" : "of", name,
+                       interval_text(metric, *fused), unit));
   const ReportSystem* target = target_of(data);
   if (const Result* before = target ? find_result(data, target->name, "") : nullptr)
-    tiles += points_tile(fused->value - before->value,
-                         fmt::format("points over {} ({:.1f}%), which it started from",
-                                     escape_html(target->name), 100 * before->value));
+    tiles += difference_tile(metric, fused->value - before->value,
+                             fmt::format("{} {} ({}), which it started from", metric.above(),
+                                         escape_html(target->name), value(*before)));
   if (const ReportComparison* step = find_comparison(data, data.fused))
-    tiles += points_tile(
-        step->difference,
-        fmt::format("points over {}, {}", escape_html(data.reference), p_text(step->p_value)));
+    tiles += difference_tile(metric, step->difference,
+                             fmt::format("{} {}, {}", metric.above(), escape_html(data.reference),
+                                         p_text(step->p_value)));
   const Result* strongest = nullptr;
   for (const ReportSystem& system : data.systems) {
     const Result* result = find_result(data, system.name, "");
@@ -94,9 +114,9 @@ std::string headline_section(const ReportData& data) {
       strongest = result;
   }
   if (strongest != nullptr)
-    tiles += points_tile(fused->value - strongest->value,
-                         fmt::format("points over the best source, {} ({:.1f}%)",
-                                     escape_html(strongest->subject), 100 * strongest->value));
+    tiles += difference_tile(metric, fused->value - strongest->value,
+                             fmt::format("{} the best source, {} ({})", metric.above(),
+                                         escape_html(strongest->subject), value(*strongest)));
   return "<div class=\"tiles\">" + tiles + "</div>";
 }
 
@@ -119,24 +139,28 @@ std::string table_section(const ReportData& data) {
         "<tr class=\"{}\"><td><span class=\"swatch {}\"></span>{}<small>{}</small></td>", style,
         colour_of(data, system.name), escape_html(system.name), escape_html(system.sentence));
     for (const std::string& domain : domains)
-      rows += result_cell(find_result(data, system.name, domain), highest_of(data, domain), false);
-    rows += result_cell(find_result(data, system.name, ""), highest_of(data, ""), true);
+      rows += result_cell(find_result(data, system.name, domain), range_of(data, domain), false);
+    rows += result_cell(find_result(data, system.name, ""), range_of(data, ""), true);
     if (compared) rows += comparison_cell(data, system.name);
     rows += "</tr>";
   }
+  const Metric& metric = metric_of(data.results.front().metric);
   std::string hint =
-      "Percent of held-out prompts answered right, with 95&nbsp;% Wilson intervals; the best of "
-      "each column is underlined.";
+      fmt::format("{}, with 95&nbsp;% {} intervals; the best of each column is underlined.",
+                  metric.sentence, metric.is_share ? "Wilson" : "Student");
   if (compared)
-    hint +=
-        " The last column compares on the same prompts: difference in points, bootstrap interval, "
-        "exact McNemar test; &#9650; and &#9660; mark p&nbsp;&lt;&nbsp;0.05.";
+    hint += fmt::format(
+        " The last column compares on the same prompts: difference{}, bootstrap interval, {} test; "
+        "&#9650; and &#9660; mark p&nbsp;&lt;&nbsp;0.05.",
+        metric.is_share ? " in points" : "", metric.is_share ? "exact McNemar" : "permutation");
   return section("Results", hint,
                  "<div class=\"card scroll results\"><table>" + rows + "</table></div>");
 }
 
 std::string accuracy_section(const ReportData& data) {
   if (data.results.empty()) return "";
+  const Metric& metric = metric_of(data.results.front().metric);
+  const std::string heading = metric.is_share ? "Accuracy" : "Reward";
   auto domains = domains_of(data);
   domains.insert(domains.begin(), "");
   std::string panels;
@@ -147,20 +171,20 @@ std::string accuracy_section(const ReportData& data) {
       if (result == nullptr) continue;
       Bar bar{system.name, colour_of(data, system.name), result->value, {}, {}, {}, false};
       bar.interval = {result->low, result->high};
-      bar.text = fmt::format("{:.1f}", 100 * result->value);
-      bar.tooltip =
-          fmt::format("{}: {:.1f} % (95 % interval {:.1f} to {:.1f}, n = {})", system.name,
-                      100 * result->value, 100 * result->low, 100 * result->high, result->n);
+      bar.text = metric.text(result->value);
+      bar.tooltip = fmt::format("{}: {}{} (95 % interval {} to {}, n = {})", system.name, bar.text,
+                                metric.is_share ? " %" : "", metric.text(result->low),
+                                metric.text(result->high), result->n);
       bar.strong = system.name == data.fused;
       bars.push_back(bar);
     }
     const std::string name = domain.empty() ? "All prompts" : domain;
-    panels += card(name, horizontal_bars(bars, 1, "Accuracy: " + name));
+    panels += card(name, horizontal_bars(bars, metric.is_share ? 1 : 0, heading + ": " + name));
   }
   return section(
-      "Accuracy by domain",
-      "Sources, the target and each stage; the axis runs from 0 to 100&nbsp;%, error bars "
-      "are 95&nbsp;% intervals.",
+      heading + " by domain",
+      fmt::format("Sources, the target and each stage; {}error bars are 95&nbsp;% intervals.",
+                  metric.is_share ? "the axis runs from 0 to 100&nbsp;%, " : ""),
       "<div class=\"grid\">" + panels + "</div>");
 }
 

@@ -168,21 +168,26 @@ std::string horizontal_bars(const std::vector<Bar>& bars, double maximum, std::s
   constexpr double kBar = 15;
   constexpr size_t kLongestBeside = 18;  // longer labels stand above their bars
   size_t longest_label = 0, longest_text = 0;
+  double minimum = 0;
   for (const Bar& bar : bars) {
-    maximum = std::max(maximum, bar.value);
+    maximum = std::max(maximum, bar.interval ? bar.interval->second : bar.value);
+    minimum = std::min(minimum, bar.interval ? bar.interval->first : bar.value);
     longest_label = std::max(longest_label, bar.label.size());
     longest_text = std::max(longest_text, bar.text.size());
   }
-  if (maximum <= 0) maximum = 1;
+  if (maximum <= minimum) maximum = minimum + 1;
   const bool above = longest_label > kLongestBeside;
   const double row = above ? 42 : 25, width = kPanelWidth;
   const double left = above ? 1 : kCharacter * static_cast<double>(longest_label) + 12;
   const double right = width - kCharacter * static_cast<double>(longest_text) - 14;
-  const auto x = [&](double value) { return left + value / maximum * (right - left); };
+  const auto x = [&](double value) {
+    return left + (value - minimum) / (maximum - minimum) * (right - left);
+  };
   const double height = row * static_cast<double>(bars.size()) + 4;
   std::string out = svg_open(width, height, title, "bars");
   for (const double quarter : {0.25, 0.5, 0.75, 1.0})
-    out += segment(x(quarter * maximum), 0, x(quarter * maximum), height, "grid");
+    out += segment(left + quarter * (right - left), 0, left + quarter * (right - left), height,
+                   "grid");
   double y = 2;
   for (const Bar& bar : bars) {
     const double middle = y + row - 12.5;
@@ -192,7 +197,8 @@ std::string horizontal_bars(const std::vector<Bar>& bars, double maximum, std::s
     const std::string weight = bar.strong ? " strong" : "";
     out += above ? label(left + 2, middle - 13, "note" + weight, shortened(bar.label, 52))
                  : label(left - 8, middle + 4, "name end" + weight, bar.label);
-    out += rectangle(left, middle - kBar / 2, x(bar.value) - left, kBar, "bar");
+    const auto [begin, end] = std::minmax(x(0), x(bar.value));
+    out += rectangle(begin, middle - kBar / 2, end - begin, kBar, "bar");
     if (bar.interval) {
       const auto [low, high] = *bar.interval;
       out += segment(x(low), middle, x(high), middle, "error");
@@ -202,7 +208,7 @@ std::string horizontal_bars(const std::vector<Bar>& bars, double maximum, std::s
     out += label(width - 2, middle + 4, "value end" + weight, bar.text) + "</g>";
     y += row;
   }
-  return out + segment(left, 0, left, height, "axis") + "</svg>";
+  return out + segment(x(0), 0, x(0), height, "axis") + "</svg>";
 }
 
 std::string stacked_bars(const std::vector<StackedBar>& rows, std::string_view title) {

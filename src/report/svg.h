@@ -25,7 +25,8 @@ struct Bar {
   bool strong = false;  // label in bold
 };
 
-/// One bar a row, from 0 to `maximum` (0: the largest value), with error bars.
+/// One bar a row, from 0 on an axis up to `maximum` (0: the largest value) and down to the lowest
+/// value below 0, with error bars.
 std::string horizontal_bars(const std::vector<Bar>& bars, double maximum, std::string_view title);
 
 struct StackedBar {

@@ -7,18 +7,14 @@
 #include <charconv>
 #include <optional>
 
+#include "data/metric.h"
 #include "report/sections.h"
 #include "report/svg.h"
 
 namespace amalgam {
 namespace {
 
-bool is_percent(const Result& result) { return result.metric == "accuracy"; }
-
-std::string value_text(const Result& result) {
-  return is_percent(result) ? fmt::format("{:.1f}", 100 * result.value)
-                            : fmt::format("{:.4f}", result.value);
-}
+std::string value_text(const Result& result) { return metric_of(result.metric).text(result.value); }
 
 /// The distinct values of a member over the cells, in order of appearance.
 std::vector<std::string> distinct(const std::vector<ReportSweepCell>& cells,
@@ -135,7 +131,7 @@ std::string sweep_section(const ReportData& data) {
     range.first = std::min(range.first, cell.result.low);
     range.second = std::max(range.second, cell.result.high);
   }
-  const bool percent = is_percent(sweep.cells.front().result);
+  const bool percent = metric_of(sweep.cells.front().result.metric).is_share;
   const std::vector<std::string> variants = distinct(sweep.cells, &ReportSweepCell::variant);
   std::string panels;
   std::vector<Bar> bars;

@@ -40,13 +40,17 @@ class ExactAnswer : public Scorer {
     return results;
   }
 
- private:
-  Scored score_one(const ScoreRequest& request) const {
-    const auto& gold = request.prompt->answer;
-    if (!gold)
+  void check(const Prompt& prompt) override {
+    if (!prompt.answer)
       fail_usage(
           "prompt {}: has no answer; exact-answer needs the gold answer in the field 'answer'",
-          request.prompt->id);
+          prompt.id);
+  }
+
+ private:
+  Scored score_one(const ScoreRequest& request) {
+    check(*request.prompt);
+    const auto& gold = request.prompt->answer;
     const auto given = extract_answer(request.response->text, config_.rule(), is_number(*gold));
     const Verdict verdict =
         given ? compare_answers(*gold, *given, config_.ignore_case) : Verdict::kWrong;

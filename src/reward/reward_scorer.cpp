@@ -44,9 +44,17 @@ class RewardScorer : public Scorer {
     return model_->score(conversations, config_.batch_tokens, done);
   }
 
+  void check(const Prompt& prompt) override {
+    if (!tokenizer_) tokenizer_.emplace(Tokenizer::load(config_.model));
+    Json messages = prompt.messages;
+    messages.push_back({{"role", "assistant"}, {"content", "answer"}});
+    with_context("prompt " + prompt.id, [&] { tokenizer_->render_chat(messages, {}); });
+  }
+
  private:
   RewardScorerConfig config_;
-  std::unique_ptr<RewardModel> model_;  // loaded for the first call
+  std::unique_ptr<RewardModel> model_;  // loaded for the first call of score()
+  std::optional<Tokenizer> tokenizer_;  // for the first call of check()
 };
 
 }  // namespace

@@ -35,6 +35,9 @@ class Scorer {
   /// One result a request, in order; a result does not depend on the other requests.
   virtual std::vector<Scored> score(
       std::span<const ScoreRequest> requests, const ScoredCount& done = [](int64_t) {}) = 0;
+  /// Whether answers to this prompt can be scored, as far as that is known before there are any; a
+  /// usage error says why not.
+  virtual void check(const Prompt&) {}
 };
 
 struct ScorerEntry {

@@ -66,10 +66,10 @@ TEST(McNemar, AgreesWithScipy) {
 }
 
 TEST(ComparePaired, BootstrapsTheDifference) {
-  std::vector<bool> a(200, false), b(200, false);
-  for (int i = 0; i < 60; ++i) a[i] = true;
-  for (int i = 60; i < 90; ++i) b[i] = true;
-  for (int i = 90; i < 100; ++i) a[i] = b[i] = true;
+  std::vector<double> a(200, 0), b(200, 0);
+  for (int i = 0; i < 60; ++i) a[i] = 1;
+  for (int i = 60; i < 90; ++i) b[i] = 1;
+  for (int i = 90; i < 100; ++i) a[i] = b[i] = 1;
   const PairedComparison result = compare_paired(a, b, 1, 20000);
   EXPECT_EQ(result.n, 200);
   EXPECT_EQ(result.only_a, 60);
@@ -83,6 +83,14 @@ TEST(ComparePaired, BootstrapsTheDifference) {
   EXPECT_DOUBLE_EQ(swapped.difference.value, -0.15);
   EXPECT_EQ(swapped.p_value, result.p_value);
   EXPECT_EQ(compare_paired({}, {}, 1).p_value, 1);
+}
+
+TEST(ComparePaired, FlipsSignsWhereValuesAreNoVerdicts) {
+  // All 2^8 choices of signs, counted: 4 of 256.
+  const std::vector<double> a = {1.2, 0.4, 2.2, 0.9, 1.7, 0.3, 1.1, 0.8};
+  const std::vector<double> b = {0.1, 0.5, 1.0, 0.2, 0.9, 0.1, 0.7, 0.6};
+  EXPECT_NEAR(compare_paired(a, b, 1).p_value, 0.015625, 0.004);
+  EXPECT_EQ(compare_paired(a, a, 1).p_value, 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "eval/accuracy.h"
+#include "eval/outcomes.h"
 
 #include <gtest/gtest.h>
 
@@ -13,14 +13,16 @@ std::vector<Outcome> sample() {
   for (int i = 0; i < 20; ++i) {
     const std::string domain = i < 10 ? "add" : "sort";
     const int place = i % 10;
-    outcomes.push_back({"weak", "p" + std::to_string(i), domain, place < (i < 10 ? 2 : 3)});
-    outcomes.push_back({"strong", "p" + std::to_string(i), domain, place < (i < 10 ? 9 : 6)});
+    outcomes.push_back(
+        {"weak", "p" + std::to_string(i), domain, place < (i < 10 ? 2 : 3) ? 1.0 : 0.0});
+    outcomes.push_back(
+        {"strong", "p" + std::to_string(i), domain, place < (i < 10 ? 9 : 6) ? 1.0 : 0.0});
   }
   return outcomes;
 }
 
-TEST(Accuracy, CountsByDomainAndInTotal) {
-  const auto results = accuracy_results(sample(), "held-out");
+TEST(Outcomes, CountsByDomainAndInTotal) {
+  const auto results = outcome_results(sample(), "held-out", kAccuracy);
   ASSERT_EQ(results.size(), 6u);
   EXPECT_EQ(results[0].subject, "weak");
   EXPECT_EQ(results[0].domain, "add");
@@ -35,9 +37,9 @@ TEST(Accuracy, CountsByDomainAndInTotal) {
   EXPECT_GT(results[5].high, 0.75);
 }
 
-TEST(Accuracy, ComparesOnSharedPrompts) {
+TEST(Outcomes, ComparesOnSharedPrompts) {
   auto outcomes = sample();
-  outcomes.push_back({"weak", "only-weak-saw-it", "add", true});
+  outcomes.push_back({"weak", "only-weak-saw-it", "add", 1});
   const auto comparisons = compare_with(outcomes, "weak", 1);
   ASSERT_EQ(comparisons.size(), 3u);
   EXPECT_EQ(comparisons[0].a, "strong");
@@ -48,15 +50,36 @@ TEST(Accuracy, ComparesOnSharedPrompts) {
   EXPECT_NEAR(comparisons[2].result.p_value, 2 / 1024.0, 1e-12);  // 10 against 0
 }
 
-TEST(Accuracy, OneDomainIsTheTotal) {
-  const auto results = accuracy_results({{"a", "p", "", true}}, "b");
+TEST(Outcomes, OneDomainIsTheTotal) {
+  const auto results = outcome_results({{"a", "p", "", 1}}, "b", kAccuracy);
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].domain, "");
 }
 
+TEST(Outcomes, RewardsAreMeansWithStudentsInterval) {
+  std::vector<Outcome> outcomes;
+  const double values[] = {61.2, 63.0, 60.1, 62.7, 61.9};
+  for (int i = 0; i < 5; ++i) {
+    outcomes.push_back({"a", std::to_string(i), "", values[i]});
+    outcomes.push_back({"b", std::to_string(i), "", values[i] - 1});
+  }
+  const auto results = outcome_results(outcomes, "held-out", kReward);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].metric, "reward");
+  EXPECT_NEAR(results[0].low, 60.322961393762164, 1e-10);  // scipy.stats.t.interval
+  const auto comparison = compare_systems(outcomes, "a", "b", 1);
+  EXPECT_NEAR(comparison.result.difference.value, 1, 1e-12);
+  EXPECT_NEAR(comparison.result.difference.low, 1, 1e-12);
+  EXPECT_NEAR(comparison.result.p_value, 2 / 32.0, 0.01);  // all five signs equal: 2 of 2^5 choices
+  const ResultTable table = make_table(results, {}, {comparison}, "b");
+  EXPECT_EQ(format_table(table, false).find("61.7800 (60.3230 to 63.2370)*"),
+            format_table(table, false).find("61.7800"));
+  EXPECT_TRUE(format_difference(comparison.result, table.metric).starts_with("+1.0000 [1.0000"));
+}
+
 ResultTable sample_table() {
   const auto outcomes = sample();
-  return make_table(accuracy_results(outcomes, "held-out"), {"strong", "weak", "missing"},
+  return make_table(outcome_results(outcomes, "held-out", kAccuracy), {"strong", "weak", "missing"},
                     compare_with(outcomes, "weak", 1), "weak");
 }
 

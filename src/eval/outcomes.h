@@ -1,4 +1,4 @@
-// Accuracy of several systems on the same held-out prompts, by domain and in total.
+// What several systems reached on the same prompts, by domain and in total.
 #pragma once
 
 #include <optional>
@@ -10,16 +10,17 @@
 
 namespace amalgam {
 
-/// Whether one system answered one prompt right.
+/// What one system's answer to one prompt is worth: 1 or 0 for accuracy, else a reward.
 struct Outcome {
   std::string system, prompt_id, domain;
-  bool correct = false;
+  double value = 0;
 };
 
-/// Results of metric "accuracy" with Wilson intervals: for each system, in the order of first
-/// appearance, its domains in the order of first appearance, then the total (domain "").
-std::vector<Result> accuracy_results(const std::vector<Outcome>& outcomes,
-                                     const std::string& benchmark);
+/// Mean outcomes with 95 % intervals (Wilson's for accuracy, Student's for others): for each
+/// system, in the order of first appearance, its domains in the order of first appearance, then the
+/// total (domain "").
+std::vector<Result> outcome_results(const std::vector<Outcome>& outcomes,
+                                    const std::string& benchmark, std::string_view metric);
 
 struct SystemComparison {
   std::string a, b;

@@ -1,9 +1,10 @@
-#include "eval/accuracy.h"
+#include "eval/outcomes.h"
 
 #include <algorithm>
 #include <map>
 
 #include "core/random.h"
+#include "data/metric.h"
 
 namespace amalgam {
 namespace {
@@ -20,30 +21,29 @@ std::vector<std::string> distinct(const std::vector<Outcome>& outcomes,
 
 }  // namespace
 
-std::vector<Result> accuracy_results(const std::vector<Outcome>& outcomes,
-                                     const std::string& benchmark) {
-  struct Count {
-    int64_t correct = 0, n = 0;
-  };
-  std::map<std::pair<std::string, std::string>, Count> counts;  // (system, domain)
-  std::map<std::string, Count> totals;
+std::vector<Result> outcome_results(const std::vector<Outcome>& outcomes,
+                                    const std::string& benchmark, std::string_view metric) {
+  std::map<std::pair<std::string, std::string>, std::vector<double>> values;  // (system, domain)
+  std::map<std::string, std::vector<double>> totals;
   for (const Outcome& outcome : outcomes) {
-    for (Count* count : {&counts[{outcome.system, outcome.domain}], &totals[outcome.system]}) {
-      count->correct += outcome.correct;
-      ++count->n;
-    }
+    values[{outcome.system, outcome.domain}].push_back(outcome.value);
+    totals[outcome.system].push_back(outcome.value);
   }
+  const auto interval_of = [&](const std::vector<double>& of) {
+    if (metric != kAccuracy) return mean_interval(of);
+    return wilson(std::count(of.begin(), of.end(), 1.0), std::ssize(of));
+  };
   std::vector<Result> results;
   const auto domains = distinct(outcomes, &Outcome::domain);
   for (const std::string& system : distinct(outcomes, &Outcome::system)) {
-    const auto append = [&](const std::string& domain, const Count& count) {
-      const Interval interval = wilson(count.correct, count.n);
-      results.push_back({benchmark, system, domain, "accuracy", interval.value, interval.low,
-                         interval.high, count.n});
+    const auto append = [&](const std::string& domain, const std::vector<double>& of) {
+      const Interval interval = interval_of(of);
+      results.push_back({benchmark, system, domain, std::string(metric), interval.value,
+                         interval.low, interval.high, std::ssize(of)});
     };
     for (const std::string& domain : domains) {
-      const auto found = counts.find({system, domain});
-      if (!domain.empty() && found != counts.end()) append(domain, found->second);
+      const auto found = values.find({system, domain});
+      if (!domain.empty() && found != values.end()) append(domain, found->second);
     }
     append("", totals[system]);
   }
@@ -53,22 +53,22 @@ std::vector<Result> accuracy_results(const std::vector<Outcome>& outcomes,
 SystemComparison compare_systems(const std::vector<Outcome>& outcomes, const std::string& a,
                                  const std::string& b, uint64_t seed,
                                  const std::optional<std::string>& domain) {
-  std::map<std::string, bool> of_a, of_b;
+  std::map<std::string, double> of_a, of_b;
   for (const Outcome& outcome : outcomes) {
     if (domain && outcome.domain != *domain) continue;
-    if (outcome.system == a) of_a[outcome.prompt_id] = outcome.correct;
-    if (outcome.system == b) of_b[outcome.prompt_id] = outcome.correct;
+    if (outcome.system == a) of_a[outcome.prompt_id] = outcome.value;
+    if (outcome.system == b) of_b[outcome.prompt_id] = outcome.value;
   }
-  std::vector<bool> right_a, right_b;
-  for (const auto& [prompt, correct] : of_a) {
+  std::vector<double> values_a, values_b;
+  for (const auto& [prompt, value] : of_a) {
     const auto other = of_b.find(prompt);
     if (other == of_b.end()) continue;
-    right_a.push_back(correct);
-    right_b.push_back(other->second);
+    values_a.push_back(value);
+    values_b.push_back(other->second);
   }
   const std::string name = domain.value_or("");
   const uint64_t stream = stable_hash({"compare", std::to_string(seed), a, b, name});
-  return {a, b, name, compare_paired(right_a, right_b, stream)};
+  return {a, b, name, compare_paired(values_a, values_b, stream)};
 }
 
 std::vector<SystemComparison> compare_with(const std::vector<Outcome>& outcomes,

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kNormOffset = 1;
 
-struct Layer {
+struct SandwichLayer {
   at::Tensor attention_norm, attention_post_norm;  // (D)
   SelfAttention attention;
   at::Tensor mlp_norm, mlp_post_norm;  // (D)
@@ -41,7 +41,7 @@ class SandwichDecoder : public Model {
     for (int64_t i = 0; i < config_.shape.layers; ++i) {
       params.window = options.windows[static_cast<size_t>(i)];
       const std::string name = layer_name(i);
-      Layer& layer = layers_.emplace_back();
+      SandwichLayer& layer = layers_.emplace_back();
       layer.attention_norm = norm(name + ".input_layernorm");
       layer.attention = make_self_attention(*weights_, name + ".self_attn", i, config_,
                                             options.attention, params);
@@ -62,7 +62,7 @@ class SandwichDecoder : public Model {
     const RopeTables rope = rope_.tables(positions, attention);
     const RopeTables local = local_rope_ ? local_rope_->tables(positions, attention) : rope;
     at::Tensor x = at::embedding(vocabulary_.embedding, ids) * embedding_scale_;  // (T, D)
-    for (const Layer& layer : layers_) {
+    for (const SandwichLayer& layer : layers_) {
       const auto block = [normed, &layer, rope = layer.local ? local : rope, &attention,
                           rows = &layer == &layers_.back() ? wanted : at::Tensor()](
                              const std::vector<at::Tensor>& in) {
@@ -97,7 +97,7 @@ class SandwichDecoder : public Model {
   Vocabulary vocabulary_;
   double embedding_scale_ = 1;
   double logit_softcap_;
-  std::vector<Layer> layers_;
+  std::vector<SandwichLayer> layers_;
   at::Tensor final_norm_;  // (D)
 };
 

@@ -23,7 +23,8 @@ Json weight_hashes(Run& run, const std::string& system) {
   const fs::path folder = run.model_folder(system);
   Json hashes = Json::object();
   if (!fs::is_directory(folder)) return hashes;
-  for (const auto& [name, hash] : input_hashes(run.store, run.input_key(system), folder).items())
+  const Json all = input_hashes(run.store, run.input_key(system), folder);
+  for (const auto& [name, hash] : all.items())
     if (name.ends_with(".safetensors")) hashes[name] = hash;
   return hashes;
 }

@@ -10,7 +10,7 @@ namespace amalgam {
 namespace {
 
 // Prompts whose samples are written in one transaction: what a kill loses at most.
-constexpr size_t kChunk = 512;
+constexpr size_t kPromptsAtOnce = 512;
 
 Json parameters_of(const SamplingConfig& sampling) {
   SamplingConfig copy = sampling;
@@ -34,8 +34,8 @@ void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& 
   const Json params = parameters_of(sampling);
   Progress progress("sample " + name, static_cast<int64_t>(prompts.size()), "prompts",
                     static_cast<int64_t>(prompts.size() - waiting.size()));
-  for (size_t begin = 0; begin < waiting.size(); begin += kChunk) {
-    const size_t end = std::min(begin + kChunk, waiting.size());
+  for (size_t begin = 0; begin < waiting.size(); begin += kPromptsAtOnce) {
+    const size_t end = std::min(begin + kPromptsAtOnce, waiting.size());
     std::vector<GenerateRequest> requests;
     for (size_t i = begin; i < end; ++i) {
       const Prompt& prompt = *waiting[i];

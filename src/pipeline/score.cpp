@@ -13,7 +13,7 @@ namespace amalgam {
 namespace {
 
 // Responses whose scores are written in one transaction: what a kill loses at most.
-constexpr size_t kChunk = 256;
+constexpr size_t kResponsesAtOnce = 256;
 
 /// Identity of a response and its text, which a later import may change.
 std::string identity(const Response& response) {
@@ -65,8 +65,8 @@ void score_waiting(Run& run, const ResponseFilter& filter) {
   }
   Progress progress("score " + name, std::ssize(waiting), "answers");
   int64_t without = 0;
-  for (size_t begin = 0; begin < waiting.size(); begin += kChunk) {
-    const size_t end = std::min(begin + kChunk, waiting.size());
+  for (size_t begin = 0; begin < waiting.size(); begin += kResponsesAtOnce) {
+    const size_t end = std::min(begin + kResponsesAtOnce, waiting.size());
     std::vector<ScoreRequest> requests;
     for (size_t i = begin; i < end; ++i)
       requests.push_back({&prompts.at(waiting[i].key.prompt_id), &waiting[i]});

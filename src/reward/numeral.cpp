@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kMaxDigits = 4000;
 constexpr int64_t kMaxExponent = 1000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }

@@ -9,6 +9,8 @@
 
 namespace amalgam {
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// An exact rational. Digits are decimal strings without leading zeros ("0" for zero).
 struct Rational {
   bool negative = false;

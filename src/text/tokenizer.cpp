@@ -11,12 +11,8 @@ namespace {
 
 constexpr const char* kTokenizerFile = "tokenizer.json";
 
-struct DropTokenizer {
-  void operator()(rust::Tokenizer* tokenizer) const { amalgam_text_drop_tokenizer(tokenizer); }
-};
-using RustTokenizer = std::unique_ptr<rust::Tokenizer, DropTokenizer>;
-
-RustTokenizer read_tokenizer(const fs::path& folder) {
+/// The caller drops it.
+rust::Tokenizer* read_tokenizer(const fs::path& folder) {
   if (!fs::is_directory(folder)) fail_usage("{}: there is no such model folder", folder.string());
   const fs::path file = folder / kTokenizerFile;
   if (!fs::exists(file))
@@ -29,7 +25,7 @@ RustTokenizer read_tokenizer(const fs::path& folder) {
   const RustAnswer answer(rust::amalgam_text_tokenizer(json, &tokenizer));
   if (answer.status() != rust::kDone)
     fail_usage("{}: not a tokenizer: {}", file.string(), answer.text());
-  return RustTokenizer(tokenizer);
+  return tokenizer;
 }
 
 Json read_json_if_there(const fs::path& file) {
@@ -71,7 +67,10 @@ Json read_special_tokens(const Json& config, const Json& map) {
 }  // namespace
 
 struct Tokenizer::State {
-  RustTokenizer tokenizer;
+  struct Drop {
+    void operator()(rust::Tokenizer* tokenizer) const { amalgam_text_drop_tokenizer(tokenizer); }
+  };
+  std::unique_ptr<rust::Tokenizer, Drop> tokenizer;
   Json special_tokens;
   ChatTemplates templates;
 };
@@ -82,7 +81,7 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::load(const fs::path& model_dir) {
-  RustTokenizer tokenizer = read_tokenizer(model_dir);
+  std::unique_ptr<rust::Tokenizer, State::Drop> tokenizer(read_tokenizer(model_dir));
   const Json config = read_json_if_there(model_dir / "tokenizer_config.json");
   const Json map = read_json_if_there(model_dir / "special_tokens_map.json");
   return Tokenizer(std::make_unique<State>(State{

@@ -65,7 +65,7 @@ class Export : public Command {
   int run() override {
     if (table_ != "tuples" && (!stage_.empty() || !layout_.empty()))
       fail_usage("--stage and --layout go with --table tuples");
-    const RunStore store = RunStore::open_run(run_, RunStore::Mode::kExisting);
+    const RunStore store = RunStore::open_run(run_, RunStore::Mode::kRead);
     const int64_t count = table_ == "tuples" ? export_tuples(store) : export_table(store);
     info("export: {} rows of {} in {}", count, table_, output_.string());
     return 0;

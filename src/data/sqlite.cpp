@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 #include "core/error.h"
 
 namespace amalgam {
@@ -62,16 +64,47 @@ std::string_view Statement::bytes(int column) const {
 std::string Statement::text(int column) const { return std::string(bytes(column)); }
 
 Database::Database(const fs::path& file, Mode mode, const std::string& schema) : file_(file) {
-  const int flags = SQLITE_OPEN_READWRITE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
   try {
-    if (const int code = sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr); code != SQLITE_OK)
-      raise(code);
-    sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+    if (mode == Mode::kRead) {
+      open_to_read();
+      return;
+    }
+    open(file.string(), SQLITE_OPEN_READWRITE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0));
     set_up(schema);
   } catch (...) {
     sqlite3_close(handle_);
     throw;
   }
+}
+
+void Database::open(const std::string& name, int flags) {
+  if (const int code = sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr); code != SQLITE_OK)
+    raise(code);
+  sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+}
+
+/// A write-ahead log needs a file beside the database even to be read. Where none can be made, the
+/// database is read as a file that does not change.
+void Database::open_to_read() {
+  open(file_.string(), SQLITE_OPEN_READONLY);
+  const int code = sqlite3_exec(handle_, "SELECT 1 FROM sqlite_master", nullptr, nullptr, nullptr);
+  if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
+    std::error_code none;
+    const fs::path log = file_.string() + "-wal";
+    if (const auto size = fs::file_size(log, none); !none && size > 0)
+      fail_usage(
+          "{}: holds changes in {} that cannot be read here; copy the folder to a place that "
+          "can be written to",
+          file_.string(), log.string());
+    sqlite3_close(std::exchange(handle_, nullptr));
+    std::string uri = "file:";
+    for (const char c : fs::absolute(file_).string())
+      uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+    open(uri + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  } else if (code != SQLITE_OK) {
+    raise(code);
+  }
+  check_origin();
 }
 
 Database::~Database() { sqlite3_close(handle_); }
@@ -81,21 +114,22 @@ int64_t Database::pragma(const std::string& name) {
   return read.bind().next() ? read.integer(0) : 0;
 }
 
-void Database::set_up(const std::string& schema) {
-  const auto holds_tables = [&] {
-    return Statement(*this, "SELECT 1 FROM sqlite_master LIMIT 1").bind().next();
-  };
-  // Looked at before anything is written: a file of another program must stay as it is. In this
-  // order: whoever makes the tables commits the id with them.
-  if (holds_tables() && pragma("application_id") != kApplicationId)
+/// A file of another program must stay as it is.
+void Database::check_origin() {
+  // In this order: whoever makes the tables commits the id with them.
+  const bool holds_tables = Statement(*this, "SELECT 1 FROM sqlite_master LIMIT 1").bind().next();
+  if (holds_tables && pragma("application_id") != kApplicationId)
     fail_usage("{}: is a database of another program; name another folder", file_.string());
+  if (const int64_t version = pragma("user_version"); version > kSchemaVersion)
+    fail_usage("{}: was written by a newer amalgam (format {}, this one reads up to {})",
+               file_.string(), version, kSchemaVersion);
+}
+
+void Database::set_up(const std::string& schema) {
+  check_origin();
   use_write_ahead_log();
   execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   Transaction transaction(*this);
-  const int64_t version = pragma("user_version");
-  if (version > kSchemaVersion)
-    fail_usage("{}: was written by a newer amalgam (format {}, this one reads up to {})",
-               file_.string(), version, kSchemaVersion);
   execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId,
                       kSchemaVersion));
   execute(schema);

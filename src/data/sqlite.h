@@ -71,10 +71,10 @@ class Statement {
 /// failure.
 class Database {
  public:
-  enum class Mode { kCreate, kExisting };
+  enum class Mode { kCreate, kExisting, kRead };
   /// Opens `file` and, where absent, creates the tables of `schema` (CREATE ... IF NOT EXISTS).
   /// Waits while another process holds the file. ":memory:" is a database that lives as long as the
-  /// object.
+  /// object. kRead changes nothing, and also reads files of a read-only mount.
   Database(const fs::path& file, Mode mode, const std::string& schema);
   ~Database();
   Database(const Database&) = delete;
@@ -89,6 +89,9 @@ class Database {
   friend class Transaction;
   [[noreturn]] void raise(int code) const;
   int64_t pragma(const std::string& name);
+  void open(const std::string& name, int flags);
+  void open_to_read();
+  void check_origin();
   void set_up(const std::string& schema);
   void use_write_ahead_log();
 

@@ -111,8 +111,9 @@ RunStore::RunStore(const fs::path& file, Mode mode)
 
 RunStore RunStore::open_run(const fs::path& folder, Mode mode) {
   const fs::path file = folder / "run.db";
-  if (mode == Mode::kExisting && !fs::exists(file))
+  if (mode != Mode::kCreate && !fs::exists(file))
     fail_usage("{}: is not a run folder (it has no run.db)", folder.string());
+  if (mode != Mode::kCreate) return RunStore(file, mode);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) fail_usage("{}: cannot create the run folder ({})", folder.string(), error.message());

@@ -66,12 +66,21 @@ source = rows("one.jsonl", {"id": 1, "messages": json.loads(prompt) + [{"role": 
 amalgam("score", "--model", reward, "--input", source, "--output", folder / "one.out", "--dtype", "fp32")
 assert json.loads((folder / "one.out").read_text())["score"] == value
 
-# The rest of the run; what has no score is not tried again, and the result is a mean reward.
+# The rest of the run; what has no score is not tried again, and the result table has mean rewards.
 rest = amalgam("run", recipe, "--run", run)
 assert "72 answers" not in rest.stderr, rest.stderr
+with sqlite3.connect(run / "run.db") as db:
+    scores = db.execute("SELECT s.source, s.value FROM scores s JOIN prompts p ON p.id = s.prompt_id"
+                        " WHERE p.split = 'held-out' AND s.sample = 0").fetchall()
+assert rest.stdout.startswith("Mean reward"), rest.stdout
+report = (run / "report.html").read_text()
 for system in ("a", "b", "target", "target-sft", "wrpo"):
-    assert f"{system:<20} mean reward" in rest.stdout, rest.stdout
-assert (run / "report.html").exists()
+    mine = [value for source, value in scores if source == system]
+    mean = f"{sum(mine) / len(mine):.4f} ("
+    assert any(line.startswith(system + " ") and mean in line for line in rest.stdout.splitlines()), (mean, rest.stdout)
+    assert mean[:-2] in report, (system, mean)
+for heading in ("Results", "Reward by domain", "Preference data"):
+    assert heading in report, heading
 again = amalgam("run", recipe, "--run", run)
 assert again.stdout == rest.stdout
 

@@ -11,11 +11,17 @@ import tempfile
 RECIPES = pathlib.Path(__file__).resolve().parents[2] / "recipes"
 
 
+ARMORM = pathlib.Path("tests/fixtures/models/armorm").resolve()
+
+
 def check(binary, recipe, settings=()):
     with tempfile.TemporaryDirectory() as scratch:
-        # A copy, so that what someone has put beside the recipes does not start a run.
+        # A copy, so that what someone has put beside the recipes does not start a run. The reward
+        # model is there, so that its settings are checked; prompts are the first thing that is not.
         copy = pathlib.Path(scratch, recipe.name)
         copy.write_text(recipe.read_text())
+        pathlib.Path(scratch, "models").mkdir()
+        pathlib.Path(scratch, "models", "ArmoRM-Llama3-8B-v0.1").symlink_to(ARMORM)
         words = [binary, "run", copy, "--run", pathlib.Path(scratch, "run")]
         for setting in settings:
             words += ["--set", setting]
@@ -28,13 +34,16 @@ def main():
     assert len(recipes) >= 8, recipes
     for recipe in recipes:
         status, errors = check(binary, recipe)
-        if "score" in errors:  # a build without reward models
-            status, errors = check(binary, recipe, ["score={scorer: exact-answer}"])
-        assert status == 2 and "prompts.train" in errors and "does not exist" in errors, (recipe, errors)
+        assert status == 2 and "prompts.train" in errors and errors.endswith("does not exist"), (recipe, errors)
+        # The same with a fault in each section: each is found, and named.
+        of_other = "score.extract=boxed" if "reward-model" in recipe.read_text() else "score.batch_tokens=64"
+        for fault in ("sft.learning_rate=1", of_other, "score.scorer=reward_model", "pair.margin=1", "sample.temperature=-1",
+                      "sources.0.model_folder=x", "evaluate.top_p=2", "prefer.other={pairs: none}"):
+            key = fault.partition("=")[0]
+            status, errors = check(binary, recipe, [fault])
+            assert status == 2 and "does not exist" not in errors, (recipe, fault, errors)
+            assert key.split(".")[-1] in errors or key.split(".")[0] in errors, (recipe, fault, errors)
         print(recipe.name, "is understood")
-    settings = ["score={scorer: exact-answer}", "sft.learning_rate=1"]
-    status, errors = check(binary, recipes[0], settings)
-    assert status == 2 and "sft.learning_rate" in errors, errors
 
 
 main()

@@ -92,6 +92,7 @@ class Generate : public Command {
       GenerateRequest& request = requests_.emplace_back();
       request.id = id.is_string() ? id.get<std::string>() : to_line(id);
       request.prompt = prompt_ids(tokenizer, row, where);
+      request.chat = row.contains("messages");
       if (row.contains("max_new_tokens")) {
         request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
         if (request.max_new_tokens < 1)

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <new>
 
@@ -111,6 +112,15 @@ int run_program(int argc, char** argv) {
   return 2;
 }
 
+constexpr const char* kOutOfMemory = "out of memory; use a smaller batch, model or context";
+
+/// What an exception of a library says, without the backtrace that libtorch appends.
+std::string plain_message(const std::string& text) {
+  for (const char* sign : {"can't allocate memory", "out of memory"})
+    if (text.find(sign) != std::string::npos) return kOutOfMemory;
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace
 }  // namespace amalgam
 
@@ -123,9 +133,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "amalgam: %s\n", error.what());
     return static_cast<int>(error.kind());
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "amalgam: out of memory; use a smaller batch, model or context\n");
+    std::fprintf(stderr, "amalgam: %s\n", amalgam::kOutOfMemory);
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "amalgam: %s: %s\n", error.path1().c_str(),
+                 error.code().message().c_str());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "amalgam: %s\n", error.what());
+    std::fprintf(stderr, "amalgam: %s\n", amalgam::plain_message(error.what()).c_str());
   }
   return 1;
 }

@@ -98,7 +98,9 @@ class Chat : public Command {
       const GenerateRequest request{
           seed_id,
           tokenizer.encode_chat(messages_, {.add_generation_prompt = true}),
-          {sample_seed(static_cast<uint64_t>(seed_), seed_id, "", 0)}};
+          {sample_seed(static_cast<uint64_t>(seed_), seed_id, "", 0)},
+          0,
+          true};
       const InterruptGuard interrupt;
       Printer printer(tokenizer);
       engine.generate(

@@ -96,6 +96,7 @@ class Generate : public Command {
       GenerateRequest& request = requests_.emplace_back();
       request.id = id_text(require<Json>(row, "id", where), "id", where);
       request.prompt = prompt_ids(tokenizer, row, where);
+      request.chat = row.contains("messages");
       if (row.contains("max_new_tokens")) {
         request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
         if (request.max_new_tokens < 1)

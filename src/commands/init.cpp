@@ -23,6 +23,7 @@ class Init : public Command {
 
   int run() override {
     const at::ScalarType dtype = dtype_from_name(dtype_);
+    require_unused(output_);
     const int64_t tokens = Tokenizer::load(tokenizer_).vocab_size();
     Pretrained made = init_pretrained(config_, static_cast<uint64_t>(seed_), dtype);
     const int64_t rows = made.model->shape().vocab;

@@ -46,6 +46,7 @@ std::string settings_of(const Json& forecast) {
 struct Sizes {
   ModelShape shape;
   std::vector<std::string> expected;  // tensors that the checkpoint must have
+  std::optional<TiedNames> tied;      // names of which either may be stored
   std::string use;                    // "language model", "reward model", "pair ranker"
 };
 
@@ -53,7 +54,8 @@ void append_names(const Weights& weights, std::vector<std::string>& names) {
   for (const NamedWeight& weight : weights.named()) names.push_back(weight.name);
 }
 
-Sizes sizes_of(const Json& config, const std::string& architecture) {
+Sizes sizes_of(const Json& config, const CheckpointSummary& summary) {
+  const std::string& architecture = summary.architecture;
   const at::Device nowhere(at::kMeta);
   Sizes sizes;
   if (architecture == kPairRankerArchitecture) {
@@ -72,11 +74,14 @@ Sizes sizes_of(const Json& config, const std::string& architecture) {
     return sizes;
   }
   const RewardFamily* family = find_reward_family(architecture);
-  const auto model = family ? make_trunk(config, family->trunk, at::kFloat, nowhere)
-                            : make_model(config, at::kFloat, nowhere);
+  const std::shared_ptr<const Model> model =
+      family            ? make_trunk(config, family->trunk, at::kFloat, nowhere)
+      : summary.decoder ? summary.decoder
+                        : make_model(config, at::kFloat, nowhere);  // says why there is none
   sizes.shape = model->shape();
   sizes.use = family ? "reward model" : "language model";
   append_names(model->weights(), sizes.expected);
+  if (!family) sizes.tied = model->weights().tied();
   return sizes;
 }
 
@@ -136,10 +141,15 @@ class Inspect : public Command {
                      {"largest_tensor_bytes", summary.largest_tensor},
                      {"parameters_by_type", summary.dtypes}}}};
     try {
-      const Sizes sizes = sizes_of(config, summary.architecture);
+      const Sizes sizes = sizes_of(config, summary);
       Json missing = Json::array();
+      const auto is_stored = [&](const std::string& name) {
+        const bool may_be_head = sizes.tied && name == sizes.tied->embedding;
+        return summary.tensor_sizes.contains(name) ||
+               (may_be_head && summary.tensor_sizes.contains(sizes.tied->head));
+      };
       for (const std::string& name : sizes.expected)
-        if (!summary.tensor_sizes.contains(name)) missing.push_back(name);
+        if (!is_stored(name)) missing.push_back(name);
       report["supported"] = sizes.use;
       report["missing_tensors"] = missing;
       add_sizes(config, summary, sizes.shape, training_tokens, report);
@@ -185,7 +195,7 @@ class Inspect : public Command {
   }
 
   void add_text(Json& report) const {
-    if (!fs::exists(model_ / "tokenizer.json")) {
+    if (!is_there(model_ / "tokenizer.json")) {
       report["tokenizer"] = nullptr;
       return;
     }

@@ -1,6 +1,8 @@
 // amalgam logprobs: log p(ids[t] | ids[< t]) of given token sequences.
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "commands/command.h"
@@ -89,7 +91,7 @@ class Logprobs : public Command {
       std::vector<Token> ids;
       if (json.contains("messages")) {
         if (!tokenizer) tokenizer = Tokenizer::load(model_);
-        ids = with_context(where, [&] { return encode_messages(*tokenizer, json, where); });
+        ids = with_context(where, [&] { return encode_messages(*tokenizer, json, vocab, where); });
       } else {
         ids = ids_at(require<Json>(json, "input_ids", where), "input_ids");
       }
@@ -108,9 +110,11 @@ class Logprobs : public Command {
   }
 
   static std::vector<Token> encode_messages(const Tokenizer& tokenizer, const Json& row,
-                                            const std::string& where) {
+                                            int64_t vocab, const std::string& where) {
     std::vector<Token> ids = tokenizer.encode_chat(row["messages"], read_chat_options(row, where));
     if (ids.empty()) fail_usage("the chat template renders \"messages\" to nothing");
+    for (const Token id : ids)
+      if (id >= vocab) fail_usage("token {} is outside the model's vocabulary of {}", id, vocab);
     return ids;
   }
 
@@ -135,6 +139,8 @@ class Logprobs : public Command {
       Json lists = Json::array();
       for (const auto& response : row.example.responses) {
         const auto end = next + static_cast<int64_t>(response.size());
+        if (!std::all_of(next, end, [](float value) { return std::isfinite(value); }))
+          fail("row {}: the model gives log-probabilities that are not finite", to_line(row.id));
         lists.push_back(std::vector<float>(next, end));
         next = end;
       }

@@ -19,6 +19,7 @@ class Merge : public Command {
 
   int run() override {
     const at::ScalarType dtype = dtype_from_name(dtype_);
+    require_unused(output_);
     const Adapter adapter = load_adapter(adapter_);
     const Pretrained model = load_pretrained(model_, at::kFloat);
     merge_adapter(adapter, *model.model);

@@ -91,8 +91,10 @@ void rank_candidates(const ScoreModelCall& call) {
   Progress progress("rank", std::ssize(groups), "prompts");
   int64_t cut = 0;
   for (size_t i = 0; i < groups.size(); ++i) {
-    const Ranking ranking =
-        ranker.rank(groups[i].prompt, groups[i].candidates, groups[i].limits, call.batch_tokens);
+    const Ranking ranking = with_context("row " + to_line(rows[i]["id"]), [&] {
+      return ranker.rank(groups[i].prompt, groups[i].candidates, groups[i].limits,
+                         call.batch_tokens);
+    });
     Json out = rows[i];
     out["matrix"] = ranking.matrix;
     out["ranking"] = ranking.ranking;

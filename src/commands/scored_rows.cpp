@@ -25,6 +25,7 @@ int64_t write_scored(const fs::path& output, const std::vector<Json>& rows, cons
         score(begin, end, [&](int64_t count) { progress.advance(count); });
     for (size_t i = 0; i < scores.size(); ++i) {
       Json out = rows[begin + i];
+      require_finite(scores[i], to_line(out["id"]));
       if (scores[i].value) {
         out["score"] = *scores[i].value;
         sum += *scores[i].value;

@@ -23,19 +23,6 @@ std::vector<TrainExample> tokenized_examples(const std::vector<TokenizedTuple>& 
   return examples;
 }
 
-void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
-  for (const TrainExample& example : examples) {
-    const auto check = [&](const std::vector<Token>& ids) {
-      for (const Token id : ids)
-        if (id < 0 || id >= vocab)
-          fail_usage("example {}: token id {} is outside the model's vocabulary of {}",
-                     example.tokens.id, id, vocab);
-    };
-    check(example.tokens.prompt);
-    for (const std::vector<Token>& response : example.tokens.responses) check(response);
-  }
-}
-
 /// Where the reference log-probabilities of an unfinished run are kept; nowhere for a folder that
 /// is not ours to write to.
 fs::path reference_file(const fs::path& output) {

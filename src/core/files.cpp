@@ -54,8 +54,26 @@ fs::path folder_of(const fs::path& path) {
 
 }  // namespace
 
+bool is_there(const fs::path& path) {
+  if (fs::exists(path)) return true;
+  if (fs::is_symlink(path))
+    fail_usage("{}: is a link to {}, which is not there; download or copy the file again",
+               path.string(), fs::read_symlink(path).string());
+  return false;
+}
+
+void require_unused(const fs::path& folder) {
+  fs::path nearest = fs::absolute(folder);
+  while (!is_there(nearest)) nearest = nearest.parent_path();
+  if (!fs::is_directory(nearest))
+    fail_usage("{}: is a file; give a folder to write to", nearest.string());
+  if (nearest == fs::absolute(folder) && !fs::is_empty(nearest))
+    fail_usage("{}: is not empty; choose another output", folder.string());
+}
+
 std::string read_file(const fs::path& path) {
-  if (fs::is_directory(path)) fail_usage("{}: is a folder, expected a file", path.string());
+  if (is_there(path) && fs::is_directory(path))
+    fail_usage("{}: is a folder, expected a file", path.string());
   // gzread hands plain files through as they are.
   const gzFile file = gzopen(path.c_str(), "rb");
   if (file == nullptr) fail_usage("{}: cannot read ({})", path.string(), system_reason());

@@ -14,6 +14,13 @@ namespace amalgam {
 
 namespace fs = std::filesystem;
 
+/// Whether there is something at `path`. A link to something that is not there is a usage error
+/// that names both.
+bool is_there(const fs::path& path);
+
+/// A usage error unless there is nothing at `folder`, or an empty folder.
+void require_unused(const fs::path& folder);
+
 /// The file's bytes. A missing or unreadable file is a usage error. `.gz` files are inflated.
 std::string read_file(const fs::path& path);
 

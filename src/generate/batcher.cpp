@@ -12,6 +12,7 @@
 #include "core/stopwatch.h"
 #include "generate/cache_context.h"
 #include "tensor/kernels/parallel.h"
+#include "text/end_of_turn.h"
 
 namespace amalgam {
 namespace {
@@ -26,6 +27,13 @@ std::span<const float> row_of(const at::Tensor& matrix, size_t i) {
   return {matrix.const_data_ptr<float>() + i * width, width};
 }
 
+std::optional<Token> end_of_turn_of(const std::vector<GenerateRequest>& requests,
+                                    const Tokenizer& tokenizer) {
+  const bool any = std::any_of(requests.begin(), requests.end(),
+                               [](const GenerateRequest& request) { return request.chat; });
+  return any ? end_of_turn(tokenizer) : std::nullopt;
+}
+
 }  // namespace
 
 Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const EngineConfig& config,
@@ -34,6 +42,7 @@ Batcher::Batcher(const Pretrained& model, const Tokenizer& tokenizer, const Engi
     : model_(*model.model),
       tokenizer_(tokenizer),
       eos_ids_(model.eos_ids),
+      end_of_turn_(end_of_turn_of(requests, tokenizer)),
       config_(config),
       requests_(requests),
       sampling_(sampling),
@@ -257,7 +266,8 @@ void Batcher::draw(size_t first, const std::function<std::span<const float>(size
 }
 
 void Batcher::accept(Row& row, Token token) const {
-  const bool ends = std::find(eos_ids_.begin(), eos_ids_.end(), token) != eos_ids_.end();
+  const bool ends = std::find(eos_ids_.begin(), eos_ids_.end(), token) != eos_ids_.end() ||
+                    (row.prompt->request.chat && token == end_of_turn_);
   if (ends && !sampling_.ignore_eos) {
     row.finish_reason = "stop";
     return;

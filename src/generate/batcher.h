@@ -86,6 +86,7 @@ class Batcher {
   const Model& model_;
   const Tokenizer& tokenizer_;
   const std::vector<Token>& eos_ids_;
+  const std::optional<Token> end_of_turn_;
   const EngineConfig& config_;
   const std::vector<GenerateRequest>& requests_;
   const SamplingConfig& sampling_;

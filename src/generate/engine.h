@@ -21,6 +21,7 @@ struct GenerateRequest {
   std::vector<Token> prompt;
   std::vector<uint64_t> seeds;
   int64_t max_new_tokens = 0;  // of each sample; 0: the SamplingConfig's
+  bool chat = false;           // ends too where the chat template ends an answer
 };
 
 struct GeneratedSample {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "core/error.h"
 #include "models/layers.h"
 #include "models/pretrained.h"
 #include "models/stored_weights.h"
@@ -64,9 +65,15 @@ struct Widths {
 
 /// Whether the language model's head is its embedding.
 bool is_tied(const CheckpointSummary& summary) {
-  return summary.architecture.ends_with("ForCausalLM") &&
-         !summary.tensor_sizes.contains("lm_head.weight") &&
-         !summary.tensor_sizes.contains("output.weight");
+  return summary.decoder && summary.decoder->weights().tied();
+}
+
+std::shared_ptr<const Model> decoder_of(const StoredWeights& stored, Json config) {
+  try {
+    return make_model_for(stored, config, at::kFloat, at::kMeta);
+  } catch (const Error&) {
+    return nullptr;
+  }
 }
 
 /// The forecast of a config with absurd sizes is absurd, but a number.
@@ -82,15 +89,19 @@ CheckpointSummary summarize_checkpoint(const fs::path& folder) {
   summary.files = stored.file_count();
   const auto experts = expert_counts(stored);
   const auto routed = config_value<int64_t>(config, "num_experts_per_tok", 0);
+  summary.decoder = decoder_of(stored, config);
+  const auto tied = is_tied(summary) ? summary.decoder->weights().tied() : std::nullopt;
+  const bool stored_twice = tied && stored.contains(tied->embedding) && stored.contains(tied->head);
   for (const std::string& name : stored.names()) {
     const SafetensorsFile::Entry& entry = stored.entry(name);
     int64_t size = 1;
     for (const int64_t each : entry.shape) size *= each;
     const auto bytes = static_cast<int64_t>(entry.end - entry.begin);
     ++summary.tensors;
-    summary.parameters += size;
     summary.bytes += bytes;
     summary.largest_tensor = std::max(summary.largest_tensor, bytes);
+    if (stored_twice && name == tied->head) continue;
+    summary.parameters += size;
     summary.dtypes[c10::toString(entry.dtype)] += size;
     summary.tensor_sizes[name] = size;
     if (is_embedding(name)) summary.embedding += size;
@@ -112,11 +123,7 @@ InferenceMemory forecast_inference(const CheckpointSummary& summary, const Json&
   InferenceMemory memory;
   // A tied head is packed beside the embedding.
   memory.weights = (summary.parameters + (is_tied(summary) ? summary.embedding : 0)) * type_bytes;
-  // Multi-head latent attention caches the latent and one rotated key for all heads.
-  const double latent = number_at(config, "kv_lora_rank", 0);
-  memory.cache_per_token =
-      whole(type * widths.layers *
-            (latent > 0 ? latent + number_at(config, "qk_rope_head_dim", 0) : widths.keys));
+  memory.cache_per_token = whole(type * widths.layers * static_cast<double>(shape.cached));
   // The residual stream, its norm, and the wider half of a layer.
   memory.activations =
       whole(static_cast<double>(tokens) * type *

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "core/files.h"
@@ -22,7 +23,10 @@ struct CheckpointSummary {
   int64_t largest_tensor = 0;                   // bytes
   std::map<std::string, int64_t> dtypes;        // parameters of each stored type
   std::map<std::string, int64_t> tensor_sizes;  // numbers in each tensor
+  /// Without data, as load_pretrained makes it; null where it is none of the language models.
+  std::shared_ptr<const Model> decoder;
 };
+/// Of a head that is stored equal to the embedding it is tied to, only bytes and tensors count.
 CheckpointSummary summarize_checkpoint(const fs::path& folder);
 
 /// Bytes of the program and its libraries, whatever the model.

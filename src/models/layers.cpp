@@ -184,7 +184,9 @@ Vocabulary make_vocabulary(Weights& weights, const DecoderConfig& config,
                            const std::string& embedding, const std::string& head) {
   const ModelShape& shape = config.shape;
   const at::Tensor rows = weights.tensor(embedding + ".weight", {shape.vocab, shape.hidden});
-  return {rows, config.tied ? Linear(rows) : weights.linear({{head, shape.vocab}}, shape.hidden)};
+  if (!config.tied) return {rows, weights.linear({{head, shape.vocab}}, shape.hidden)};
+  weights.tie({embedding + ".weight", head + ".weight"});
+  return {rows, Linear(rows)};
 }
 
 at::Tensor make_norm(Weights& weights, const std::string& name, int64_t size, double initial) {

@@ -65,6 +65,11 @@ struct NamedWeight {
   std::optional<double> initial;  // of norms and biases; other weights start random
 };
 
+/// Names of the one tensor that is embedding and head: checkpoints hold either, or both.
+struct TiedNames {
+  std::string embedding, head;
+};
+
 /// All parameters of a model. Projections that read the same input are merged into one parameter;
 /// the checkpoint's own tensors are rows of it.
 class Weights {
@@ -80,6 +85,7 @@ class Weights {
   /// One projection of `in` columns from the tensors NAME.weight (rows given) and, if `bias`,
   /// NAME.bias.
   Linear linear(const std::vector<Part>& parts, int64_t in, bool bias = false);
+  void tie(TiedNames names) { tied_ = std::move(names); }
 
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return device_; }
@@ -94,6 +100,8 @@ class Weights {
   /// What is optimised: every parameter once.
   const std::vector<at::Tensor>& parameters() const { return parameters_; }
   int64_t count() const;  // numbers in all parameters
+  /// nullopt where the head has a tensor of its own.
+  const std::optional<TiedNames>& tied() const { return tied_; }
 
   /// For a model that is only run forward from now on: projections give up their weights as they
   /// pack them (Linear::forward_only), so that memory holds them once. Lists nothing afterwards.
@@ -105,6 +113,7 @@ class Weights {
   std::vector<NamedWeight> named_;
   std::vector<at::Tensor> parameters_;
   std::vector<Projection> linears_;
+  std::optional<TiedNames> tied_;
 };
 
 /// What generation and memory planning need to know of a model.

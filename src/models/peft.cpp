@@ -3,7 +3,9 @@
 #include <ATen/ops/mm.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include "core/error.h"
@@ -17,7 +19,7 @@ constexpr const char* kWeights = "adapter_model.safetensors";
 constexpr std::string_view kPrefix = "base_model.model.";
 constexpr std::string_view kA = ".lora_A.weight", kB = ".lora_B.weight";
 
-/// Settings that would change what an adapter means, and the value that leaves it as it is.
+/// Settings that PEFT's own readers expect, and the value of a plain adapter.
 const std::vector<std::pair<const char*, Json>>& plain_settings() {
   static const std::vector<std::pair<const char*, Json>> list = {
       {"bias", "none"},
@@ -30,6 +32,55 @@ const std::vector<std::pair<const char*, Json>>& plain_settings() {
   return list;
 }
 
+/// What we read, and what says nothing about the product of the stored tensors.
+constexpr const char* kHarmless[] = {
+    "peft_type",         "r",
+    "lora_alpha",        "lora_dropout",
+    "use_rslora",        "base_model_name_or_path",
+    "task_type",         "auto_mapping",
+    "peft_version",      "revision",
+    "inference_mode",    "runtime_config",
+    "target_modules",    "exclude_modules",
+    "layers_pattern",    "layers_to_transform",
+    "eva_config",        "megatron_core",
+    "qalora_group_size",
+};
+
+/// Ways to start an adapter that leave the base as it is. The others (PiSSA, OLoRA, CorDA, LoftQ,
+/// LoRA-GA) take the first product off the base, which is then not the model we would add to.
+bool keeps_base(const Json& init) {
+  return init.is_null() || init.is_boolean() || init == "gaussian" || init == "orthogonal" ||
+         init == "eva";
+}
+
+bool says_nothing(const Json& value) {
+  return value.is_null() || value == false || value == "" ||
+         (value.is_structured() && value.empty());
+}
+
+/// What we do not honour is refused by its key, known to us or not.
+void check_settings(const Json& config, const std::string& where) {
+  if (const auto type = require<std::string>(config, "peft_type", where); type != "LORA")
+    fail_usage("{}: \"peft_type\" is {}; supported is LORA", where, type);
+  for (const auto& [key, value] : config.items()) {
+    if (key == "init_lora_weights") {
+      if (!keeps_base(value))
+        fail_usage(
+            "{}: \"{}\" is {}: such an adapter belongs to a changed base; convert it to a plain "
+            "one "
+            "with PEFT (save_pretrained with path_initial_model_for_weight_conversion)",
+            where, key, to_line(value));
+      continue;
+    }
+    const bool plain =
+        says_nothing(value) || (key == "bias" && value == "none") ||
+        std::find(std::begin(kHarmless), std::end(kHarmless), key) != std::end(kHarmless);
+    if (!plain)
+      fail_usage("{}: \"{}\" is {}, which is not supported; merge the adapter with PEFT", where,
+                 key, to_line(value));
+  }
+}
+
 }  // namespace
 
 double Adapter::scale() const {
@@ -40,21 +91,20 @@ double Adapter::scale() const {
 Adapter load_adapter(const fs::path& folder) {
   const fs::path file = folder / kConfig;
   const std::string where = file.string();
-  if (!fs::exists(file)) fail_usage("{}: missing; give a folder that PEFT or amalgam wrote", where);
+  if (!is_there(file)) fail_usage("{}: missing; give a folder that PEFT or amalgam wrote", where);
   const Json config = parse_json(read_file(file), where);
-  if (const auto type = require<std::string>(config, "peft_type", where); type != "LORA")
-    fail_usage("{}: \"peft_type\" is {}; supported is LORA", where, type);
-  for (const auto& [key, value] : plain_settings())
-    if (config.contains(key) && !config[key].is_null() && config[key] != value)
-      fail_usage("{}: \"{}\" is {}; supported is {}", where, key, to_line(config[key]),
-                 to_line(value));
+  check_settings(config, where);
   Adapter adapter;
   adapter.rank = require<int64_t>(config, "r", where);
+  if (adapter.rank < 1) fail_usage("{}: \"r\" is {}, must be at least 1", where, adapter.rank);
   adapter.alpha = require<double>(config, "lora_alpha", where);
   adapter.rslora = optional_or<bool>(config, "use_rslora", false, where);
   adapter.dropout = optional_or<double>(config, "lora_dropout", 0, where);
   adapter.base = optional_or<std::string>(config, "base_model_name_or_path", "", where);
 
+  if (!is_there(folder / kWeights))
+    fail_usage("{}: has no {}; weights in other formats are not read, convert them",
+               folder.string(), kWeights);
   const SafetensorsFile stored(folder / kWeights);
   std::map<std::string, AdapterTerm> terms;
   for (const auto& entry : stored.entries()) {
@@ -66,7 +116,11 @@ Adapter load_adapter(const fs::path& folder) {
     name.remove_suffix(kA.size());
     AdapterTerm& term = terms[std::string(name)];
     term.name = name;
-    (is_a ? term.a : term.b) = stored.tensor(entry).to(at::kFloat).clone();
+    const at::Tensor values = stored.tensor(entry).to(at::kFloat).clone();
+    if (entry.shape.size() != 2 || !is_finite(values))
+      fail_usage("{}: tensor {} is not a matrix of finite numbers", stored.path().string(),
+                 entry.name);
+    (is_a ? term.a : term.b) = values;
   }
   for (auto& [name, term] : terms) {
     if (!term.a.defined() || !term.b.defined() || term.a.size(0) != adapter.rank ||
@@ -75,17 +129,20 @@ Adapter load_adapter(const fs::path& folder) {
                  adapter.rank);
     adapter.terms.push_back(std::move(term));
   }
+  if (adapter.terms.empty()) fail_usage("{}: holds no tensors", stored.path().string());
   return adapter;
 }
 
 void save_adapter(const Adapter& adapter, const fs::path& folder) {
-  fs::create_directories(folder);
   std::vector<NamedTensor> tensors;
   for (const AdapterTerm& term : adapter.terms) {
     tensors.push_back({fmt::format("{}{}{}", kPrefix, term.name, kA), term.a.detach()});
     tensors.push_back({fmt::format("{}{}{}", kPrefix, term.name, kB), term.b.detach()});
   }
-  write_safetensors(folder / kWeights, std::move(tensors), at::kFloat);
+  fs::create_directories(folder);
+  with_context(folder.string(), [&] {
+    write_finite_safetensors(folder / kWeights, std::move(tensors), at::kFloat);
+  });
   Json config = {{"peft_type", "LORA"},
                  {"task_type", "CAUSAL_LM"},
                  {"base_model_name_or_path", adapter.base},

@@ -29,9 +29,10 @@ struct Adapter {
   double scale() const;
 };
 
-/// Reads an adapter. Other kinds than plain LoRA are usage errors that name the key.
+/// Reads an adapter. What is not plain LoRA on the base as it is stored is a usage error that names
+/// the key; so are numbers that are not finite.
 Adapter load_adapter(const fs::path& folder);
-/// Writes it in fp32; each file whole or not at all.
+/// Writes it in fp32; each file whole or not at all. Numbers that are not finite are an error.
 void save_adapter(const Adapter& adapter, const fs::path& folder);
 /// Adds the terms to the model's weights, computed in fp32. A projection the model does not have,
 /// or another shape, is a usage error.

@@ -1,6 +1,7 @@
 #include "models/pretrained.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/ScalarType.h>
 #include <fmt/ranges.h>
@@ -15,6 +16,8 @@
 
 namespace amalgam {
 namespace {
+
+constexpr int64_t kComparedRows = 4096;  // converted at once
 
 /// What a folder holds besides configuration and weights, for transformers and for us.
 constexpr const char* kCompanions[] = {
@@ -34,29 +37,46 @@ constexpr const char* kCompanions[] = {
     "additional_chat_templates",
 };
 
-std::vector<Token> eos_ids(const Json& config, const std::string& where) {
-  const auto found = config.find("eos_token_id");
-  if (found == config.end() || found->is_null()) return {};
-  const Json list = found->is_array() ? *found : Json::array({*found});
-  std::vector<Token> ids;
-  for (const Json& id : list) {
-    if (!id.is_number_integer())
-      fail_usage("{}: \"eos_token_id\" is {}, expected an id or a list of ids", where,
-                 to_line(*found));
-    ids.push_back(id.get<Token>());
-  }
-  return ids;
+/// Whether the checkpoint has a head that differs from its embedding.
+bool has_own_head(const StoredWeights& stored, const TiedNames& names) {
+  if (!stored.contains(names.embedding) || !stored.contains(names.head)) return false;
+  const auto& shape = stored.entry(names.embedding).shape;
+  if (shape.empty() || shape != stored.entry(names.head).shape) return true;
+  const auto values = [&](const std::string& name) {
+    return stored.tensor(name, shape).split(kComparedRows);
+  };
+  const auto embedding = values(names.embedding), head = values(names.head);
+  bool own = false;
+  for (size_t i = 0; i < embedding.size() && !own; ++i)
+    own = !at::equal(embedding[i].to(at::kFloat), head[i].to(at::kFloat));
+  stored.release(names.embedding);
+  stored.release(names.head);
+  return own;
 }
 
-Pretrained build(const fs::path& folder, const fs::path& config_file, at::ScalarType dtype,
-                 at::Device device) {
-  Pretrained built;
-  built.folder = folder;
-  built.config = read_model_config(config_file);
-  built.eos_ids = stopping_ids(folder, built.config);
-  built.model = with_context(config_file.parent_path().string(),
-                             [&] { return make_model(built.config, dtype, device); });
-  return built;
+/// `tied`: names of which either may hold the embedding; nullptr: none.
+void fill(std::initializer_list<const Weights*> weights, const StoredWeights& stored,
+          const fs::path& folder, const TiedNames* tied) {
+  const c10::AutoGradMode no_grad(false);
+  std::set<std::string> used;
+  if (tied != nullptr) used.insert(tied->head);
+  for (const Weights* each : weights) {
+    for (const NamedWeight& weight : each->named()) {
+      const bool by_head = tied != nullptr && weight.name == tied->embedding &&
+                           !stored.contains(weight.name) && stored.contains(tied->head);
+      const std::string& name = by_head ? tied->head : weight.name;
+      weight.view.copy_(stored.tensor(name, weight.view.sizes()));
+      stored.release(name);  // memory holds one stored tensor at a time
+      used.insert(name);
+    }
+  }
+  // A wrong architecture shows here.
+  std::vector<std::string> unused;
+  for (const std::string& name : stored.names())
+    if (!used.contains(name)) unused.push_back(name);
+  if (!unused.empty())
+    warn("{}: {} stored tensors are not part of the model and were left out ({}{})",
+         folder.string(), unused.size(), unused[0], unused.size() > 1 ? ", ..." : "");
 }
 
 const char* torch_name(at::ScalarType dtype) {
@@ -72,28 +92,40 @@ const char* torch_name(at::ScalarType dtype) {
   }
 }
 
-/// Moves everything in `from` into the existing folder `to`. A folder without config.json is no
-/// model, so that goes first and comes last: after a crash in between nothing can be taken for a
-/// whole model.
+/// Moves everything in `from` into the existing folder `to`, where no file of another model stays.
+/// A folder without config.json is no model, so that goes first and comes last: after a crash in
+/// between nothing can be taken for a whole model.
 void move_into(const fs::path& from, const fs::path& to) {
   fs::remove(to / "config.json");
-  std::vector<fs::path> old_weights;
-  for (const auto& entry : fs::directory_iterator(to)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("model") && name.find(".safetensors") != std::string::npos)
-      old_weights.push_back(entry.path());
-  }
-  for (const fs::path& path : old_weights) fs::remove(path);
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(to))
+    if (is_weights_file(entry.path().filename().string())) old.push_back(entry.path());
+  for (const char* name : kCompanions) old.push_back(to / name);
+  for (const fs::path& path : old) fs::remove_all(path);
   for (const auto& entry : fs::directory_iterator(from)) {
     const fs::path target = to / entry.path().filename();
-    if (target.filename() == "config.json") continue;
-    fs::remove_all(target);
-    fs::rename(entry.path(), target);
+    if (target.filename() != "config.json") fs::rename(entry.path(), target);
   }
   sync_path(to);
   fs::rename(from / "config.json", to / "config.json");
   sync_path(to / "config.json");
   fs::remove_all(from);
+}
+
+void write_model(const Pretrained& model, const Model& weights, const fs::path& folder,
+                 at::ScalarType dtype) {
+  fs::create_directories(folder);
+  for (const char* name : kCompanions)
+    if (fs::exists(model.folder / name))
+      fs::copy(model.folder / name, folder / name, fs::copy_options::recursive);
+  Json config = model.config;
+  config[config.contains("dtype") ? "dtype" : "torch_dtype"] = torch_name(dtype);
+  add_eos_ids(model.taught_ends, config, folder);
+  write_file_atomically(folder / "config.json", config.dump(2) + "\n");
+  std::vector<NamedTensor> tensors;
+  for (const NamedWeight& weight : weights.weights().named())
+    tensors.push_back({weight.name, weight.view});
+  write_weights(folder, tensors, dtype);
 }
 
 }  // namespace
@@ -105,7 +137,7 @@ at::ScalarType dtype_from_name(const std::string& name) {
 }
 
 Json read_model_config(const fs::path& file) {
-  if (!fs::exists(file)) fail_usage("{}: missing; give a Hugging Face model folder", file.string());
+  if (!is_there(file)) fail_usage("{}: missing; give a Hugging Face model folder", file.string());
   Json config = parse_json(read_file(file), file.string());
   if (!config.is_object()) fail_usage("{}: is not a JSON object", file.string());
   const auto quantized = config.find("quantization_config");
@@ -117,43 +149,46 @@ Json read_model_config(const fs::path& file) {
   return config;
 }
 
-std::vector<Token> stopping_ids(const fs::path& folder, const Json& config) {
-  const fs::path generation = folder / "generation_config.json";
-  std::vector<Token> ids;
-  if (fs::exists(generation))
-    ids = eos_ids(parse_json(read_file(generation), generation.string()), generation.string());
-  return ids.empty() ? eos_ids(config, (folder / "config.json").string()) : ids;
+std::unique_ptr<Model> make_model_for(const StoredWeights& stored, Json& config,
+                                      at::ScalarType dtype, at::Device device) {
+  std::unique_ptr<Model> model = make_model(config, dtype, device);
+  const auto& tied = model->weights().tied();
+  if (!tied || !has_own_head(stored, *tied)) return model;
+  warn("config.json ties the head to the embedding, from which the stored {} differs: it is used",
+       tied->head);
+  config["tie_word_embeddings"] = false;
+  model.reset();
+  return make_model(config, dtype, device);
 }
 
 void load_weights(const fs::path& folder, std::initializer_list<const Weights*> weights) {
-  const StoredWeights stored(folder);
-  const c10::AutoGradMode no_grad(false);
-  std::set<std::string> used;
-  for (const Weights* each : weights) {
-    for (const NamedWeight& weight : each->named()) {
-      weight.view.copy_(stored.tensor(weight.name, weight.view.sizes()));
-      stored.release(weight.name);  // memory holds one stored tensor at a time
-      used.insert(weight.name);
-    }
-  }
-  // A wrong architecture shows here.
-  std::vector<std::string> unused;
-  for (const std::string& name : stored.names())
-    if (!used.contains(name)) unused.push_back(name);
-  if (!unused.empty())
-    warn("{}: {} stored tensors are not part of the model and were left out ({}{})",
-         folder.string(), unused.size(), unused[0], unused.size() > 1 ? ", ..." : "");
+  fill(weights, StoredWeights(folder), folder, nullptr);
 }
 
 Pretrained load_pretrained(const fs::path& folder, at::ScalarType dtype, at::Device device) {
-  if (!fs::is_directory(folder)) fail_usage("{}: no such model folder", folder.string());
-  Pretrained loaded = build(folder, folder / "config.json", dtype, device);
-  load_weights(folder, {&loaded.model->weights()});
+  if (!is_there(folder) || !fs::is_directory(folder))
+    fail_usage("{}: no such model folder", folder.string());
+  Pretrained loaded;
+  loaded.folder = folder;
+  loaded.config = read_model_config(folder / "config.json");
+  loaded.eos_ids = stopping_ids(folder, loaded.config);
+  // What saving copies: a link to nothing must not show when all work is done.
+  for (const char* name : kCompanions) is_there(folder / name);
+  const StoredWeights stored(folder);
+  loaded.model = with_context(folder.string(),
+                              [&] { return make_model_for(stored, loaded.config, dtype, device); });
+  const Weights& weights = loaded.model->weights();
+  fill({&weights}, stored, folder, weights.tied() ? &*weights.tied() : nullptr);
   return loaded;
 }
 
 Pretrained init_pretrained(const fs::path& config_file, uint64_t seed, at::ScalarType dtype) {
-  Pretrained made = build(config_file.parent_path(), config_file, dtype, at::kCPU);
+  Pretrained made;
+  made.folder = config_file.parent_path();
+  made.config = read_model_config(config_file);
+  made.eos_ids = stopping_ids(made.folder, made.config);
+  made.model =
+      with_context(made.folder.string(), [&] { return make_model(made.config, dtype, at::kCPU); });
   const auto deviation =
       optional_or<double>(made.config, "initializer_range", 0.02, config_file.string());
   const c10::AutoGradMode no_grad(false);
@@ -180,21 +215,15 @@ void save_pretrained(const Pretrained& model, const Model& weights, const fs::pa
                      at::ScalarType dtype) {
   const fs::path target = fs::absolute(folder).lexically_normal();
   const fs::path whole = target.has_filename() ? target : target.parent_path();
-  const fs::path staged = whole.string() + ".tmp";
+  const fs::path staged = whole.string() + ".amalgam.tmp";
   fs::remove_all(staged);
-  fs::create_directories(staged);
-
-  Json config = model.config;
-  config[config.contains("dtype") ? "dtype" : "torch_dtype"] = torch_name(dtype);
-  write_file_atomically(staged / "config.json", config.dump(2) + "\n");
-  for (const char* name : kCompanions)
-    if (fs::exists(model.folder / name))
-      fs::copy(model.folder / name, staged / name, fs::copy_options::recursive);
-  std::vector<NamedTensor> tensors;
-  for (const NamedWeight& weight : weights.weights().named())
-    tensors.push_back({weight.name, weight.view});
-  write_weights(staged, tensors, dtype);
-
+  try {
+    with_context(whole.string(), [&] { write_model(model, weights, staged, dtype); });
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(staged, ignored);
+    throw;
+  }
   sync_path(staged);
   if (fs::exists(whole)) {
     move_into(staged, whole);

@@ -7,16 +7,20 @@
 
 #include "core/files.h"
 #include "core/json.h"
+#include "models/eos_ids.h"
 #include "models/model.h"
 #include "text/tokenizer.h"
 
 namespace amalgam {
 
+class StoredWeights;
+
 /// A model with what belongs to it.
 struct Pretrained {
   fs::path folder;
   Json config;
-  std::vector<Token> eos_ids;  // of generation_config.json, else of config.json
+  std::vector<Token> eos_ids;           // of generation_config.json, else of config.json
+  std::vector<Token> taught_ends = {};  // saved beside the files' own ids
   std::unique_ptr<Model> model;
 };
 
@@ -26,8 +30,10 @@ at::ScalarType dtype_from_name(const std::string& name);
 /// config.json as an object. A missing or broken file and quantised weights are usage errors.
 Json read_model_config(const fs::path& file);
 
-/// The ids that end an answer: of generation_config.json in `folder`, else of `config`.
-std::vector<Token> stopping_ids(const fs::path& folder, const Json& config);
+/// make_model for the weights of `stored`. As in transformers, a stored head that differs from the
+/// embedding is the model's own even where `config` ties the two; `config` then says so.
+std::unique_ptr<Model> make_model_for(const StoredWeights& stored, Json& config,
+                                      at::ScalarType dtype, at::Device device);
 
 /// Fills `weights` from the safetensors of `folder`, each tensor mapped and converted on its own.
 /// Missing files, tensors and wrong shapes are usage errors naming file and tensor; stored tensors
@@ -35,7 +41,8 @@ std::vector<Token> stopping_ids(const fs::path& folder, const Json& config);
 void load_weights(const fs::path& folder, std::initializer_list<const Weights*> weights);
 
 /// Reads config.json and the safetensors of `folder` (one file, or shards with an index) into
-/// `dtype`. Missing files, tensors and wrong shapes are usage errors naming file and tensor.
+/// `dtype`. Of a tied model's embedding and head one tensor is enough, under either name. Missing
+/// files, tensors and wrong shapes are usage errors naming file and tensor.
 Pretrained load_pretrained(const fs::path& folder, at::ScalarType dtype,
                            at::Device device = at::kCPU);
 
@@ -45,7 +52,8 @@ Pretrained init_pretrained(const fs::path& config_file, uint64_t seed, at::Scala
 
 /// Writes the model in `dtype` to `folder`, atomically (a temporary folder, then a rename): weights
 /// as transformers does (an index above 5 GB), config.json, generation_config.json, tokenizer and
-/// template files of `model.folder`.
+/// template files of `model.folder`, all of which replace those of a model in `folder`. Weights
+/// that are not finite in `dtype` are an error that names the tensor; nothing is written then.
 void save_pretrained(const Pretrained& model, const fs::path& folder, at::ScalarType dtype);
 /// As the other, with the weights of another model of the same shape.
 void save_pretrained(const Pretrained& model, const Model& weights, const fs::path& folder,

@@ -16,17 +16,17 @@ std::string text_of(at::IntArrayRef shape) { return fmt::format("[{}]", fmt::joi
 }  // namespace
 
 StoredWeights::StoredWeights(const fs::path& folder) : source_(folder / kSingle) {
-  if (!fs::exists(source_)) {
+  if (is_there(source_))
+    files_[kSingle] = std::make_unique<SafetensorsFile>(source_);
+  else
     read_index(folder);
-    return;
-  }
-  auto& file = files_[kSingle] = std::make_unique<SafetensorsFile>(source_);
-  for (const auto& entry : file->entries()) places_[entry.name] = {file.get(), &entry};
+  for (const auto& [name, file] : files_)
+    for (const auto& entry : file->entries()) places_[entry.name] = {file.get(), &entry};
 }
 
 void StoredWeights::read_index(const fs::path& folder) {
   source_ = folder / kIndex;
-  if (!fs::exists(source_))
+  if (!is_there(source_))
     fail_usage("{}: has neither {} nor {}; weights in other formats are not read, convert them",
                folder.string(), kSingle, kIndex);
   const std::string where = source_.string();
@@ -38,16 +38,12 @@ void StoredWeights::read_index(const fs::path& folder) {
       fail_usage("{}: tensor {}: {} is not the name of a file", where, name, to_line(value));
     auto& file = files_[shard.string()];
     if (file == nullptr) {
-      if (!fs::exists(folder / shard))
+      if (!is_there(folder / shard))
         fail_usage("{}: {} is missing, which {} names; download or copy it again", folder.string(),
                    shard.string(), kIndex);
       file = std::make_unique<SafetensorsFile>(folder / shard);
     }
-    const auto* entry = file->find(name);
-    if (entry == nullptr)
-      fail_usage("{}: tensor {} is missing, which {} places there", file->path().string(), name,
-                 kIndex);
-    places_[name] = {file.get(), entry};
+    announced_[name] = file->path().string();
   }
 }
 
@@ -59,8 +55,10 @@ std::vector<std::string> StoredWeights::names() const {
 
 const StoredWeights::Place& StoredWeights::place(const std::string& name) const {
   const auto found = places_.find(name);
-  if (found == places_.end()) fail_usage("{}: tensor {} is missing", source_.string(), name);
-  return found->second;
+  if (found != places_.end()) return found->second;
+  if (const auto announced = announced_.find(name); announced != announced_.end())
+    fail_usage("{}: tensor {} is missing, which {} places there", announced->second, name, kIndex);
+  fail_usage("{}: tensor {} is missing", source_.string(), name);
 }
 
 void StoredWeights::release(const std::string& name) const {
@@ -91,17 +89,25 @@ void write_weights(const fs::path& folder, const std::vector<NamedTensor>& tenso
     total += bytes;
   }
   if (shards.size() == 1) {
-    write_safetensors(folder / kSingle, shards[0], dtype);
+    write_finite_safetensors(folder / kSingle, shards[0], dtype);
     return;
   }
   std::map<std::string, std::string> weight_map;
   for (size_t i = 0; i < shards.size(); ++i) {
     const std::string name = fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
-    write_safetensors(folder / name, shards[i], dtype);
+    write_finite_safetensors(folder / name, shards[i], dtype);
     for (const NamedTensor& item : shards[i]) weight_map[item.name] = name;
   }
   const Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", weight_map}};
   write_file_atomically(folder / kIndex, index.dump(2) + "\n");
+}
+
+bool is_weights_file(std::string_view name) {
+  if (name == kSingle || name == kIndex) return true;
+  std::string digits(name);
+  for (char& c : digits)
+    if (c >= '1' && c <= '9') c = '0';
+  return digits == "model-00000-of-00000.safetensors";
 }
 
 }  // namespace amalgam

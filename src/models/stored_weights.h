@@ -10,7 +10,9 @@
 
 namespace amalgam {
 
-/// model.safetensors, or model.safetensors.index.json and the shards it names, mapped read-only.
+/// model.safetensors, or all tensors of the shards that model.safetensors.index.json names, mapped
+/// read-only. As in transformers, the index does not decide which shard holds a tensor, nor which
+/// tensors there are.
 class StoredWeights {
  public:
   /// A missing or broken file is a usage error.
@@ -19,6 +21,7 @@ class StoredWeights {
   int64_t file_count() const { return static_cast<int64_t>(files_.size()); }
   /// Sorted.
   std::vector<std::string> names() const;
+  bool contains(const std::string& name) const { return places_.contains(name); }
   /// The stored values (SafetensorsFile::tensor). A missing name or another shape is a usage error.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
   /// What the header says of a tensor; a missing name is a usage error.
@@ -38,14 +41,19 @@ class StoredWeights {
   fs::path source_;  // the single file, or the index
   std::map<std::string, std::unique_ptr<SafetensorsFile>> files_;
   std::map<std::string, Place> places_;
+  std::map<std::string, std::string> announced_;  // where the index says that tensors are
 };
 
 /// The size above which transformers splits a checkpoint into shards.
 constexpr uint64_t kMaxShardBytes = 5'000'000'000;
 
 /// Writes `tensors` in `dtype` as transformers does: model.safetensors, or where they take more
-/// than `max_shard_bytes` shards and model.safetensors.index.json.
+/// than `max_shard_bytes` shards and model.safetensors.index.json. Values that are not finite in
+/// `dtype` are an error that names the tensor.
 void write_weights(const fs::path& folder, const std::vector<NamedTensor>& tensors,
                    at::ScalarType dtype, uint64_t max_shard_bytes = kMaxShardBytes);
+
+/// Whether write_weights gives files such names: model.safetensors, its index, its shards.
+bool is_weights_file(std::string_view name);
 
 }  // namespace amalgam

@@ -41,6 +41,7 @@ void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& 
       const Prompt& prompt = *waiting[i];
       GenerateRequest request{
           prompt.id, tokenizer.encode_chat(prompt.messages, {.add_generation_prompt = true}), {}};
+      request.chat = true;
       for (int64_t k = 0; k < sampling.n; ++k)
         request.seeds.push_back(sample_seed(run.seed(), prompt.id, name, k));
       requests.push_back(std::move(request));

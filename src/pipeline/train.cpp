@@ -21,6 +21,7 @@ void train_model(Run& run, const std::string& name, const std::string& start,
   info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,
        counts.prompts_cut, counts.responses_cut, counts.dropped);
   Pretrained policy = run.load(start, config.dtype);
+  check_ids(examples, policy.model->shape().vocab);
   ReferenceCache references(run.store.database());
   TensorBoardWriter board(run.folder / "tb" / name);
   train(policy, examples, config, output, references, [&](const Json& row) {

@@ -11,6 +11,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/batches.h"
@@ -92,8 +93,10 @@ Ranking PairRanker::rank(const std::string& prompt, std::span<const std::string>
   const auto tokens = [&](size_t i, size_t) { return std::ssize(pairs[i].ids); };
   for_each_batch(pairs.size(), batch_tokens, tokens, [&](size_t first, size_t end) {
     const auto values = logits(std::span(pairs).subspan(first, end - first));
-    for (size_t i = 0; i < values.size(); ++i)
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i])) fail("the model gives comparisons that are not finite");
       result.matrix[pairs[first + i].first][pairs[first + i].second] = values[i];
+    }
   });
   // LLM-Blender's "max logits": how much better than the others, as first and as second answer.
   std::vector<double> sums(count, 0);

@@ -41,7 +41,9 @@ class RewardScorer : public Scorer {
         model_->check(conversations.back().ids);
       });
     }
-    return model_->score(conversations, config_.batch_tokens, done);
+    std::vector<Scored> scores = model_->score(conversations, config_.batch_tokens, done);
+    for (size_t i = 0; i < scores.size(); ++i) require_finite(scores[i], requests[i].prompt->id);
+    return scores;
   }
 
   void check(const Prompt& prompt) override {

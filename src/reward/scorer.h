@@ -26,6 +26,9 @@ struct Scored {
   Json details = Json::object();
 };
 
+/// A score that is not finite is an error: the model's weights or sizes are broken.
+void require_finite(const Scored& scored, std::string_view id);
+
 /// Hears how many more responses are done, while a call goes on.
 using ScoredCount = std::function<void(int64_t)>;
 

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "core/config.h"
 #include "core/error.h"
 #include "reward/scorer.h"
@@ -16,6 +18,11 @@ const std::vector<ScorerEntry>& scorers() {
        make_reward_scorer},
   };
   return list;
+}
+
+void require_finite(const Scored& scored, std::string_view id) {
+  if (scored.value && !std::isfinite(*scored.value))
+    fail("row {}: the model gives a score that is not finite", id);
 }
 
 std::string scorer_names() {

@@ -1,5 +1,6 @@
 #include "tensor/safetensors.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/ScalarType.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -223,8 +225,10 @@ void SafetensorsFile::release(const Entry& entry) const {
   if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
-void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, at::ScalarType dtype,
-                       const std::map<std::string, std::string>& metadata) {
+namespace {
+
+void write(const fs::path& path, std::vector<NamedTensor> tensors, at::ScalarType dtype,
+           const std::map<std::string, std::string>& metadata, bool finite) {
   const auto type_of = [dtype](const NamedTensor& item) {
     return dtype == at::ScalarType::Undefined ? item.tensor.scalar_type() : dtype;
   };
@@ -252,9 +256,30 @@ void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, a
   file.write(text);
   for (const NamedTensor& item : tensors) {
     const at::Tensor bytes = item.tensor.detach().to(at::kCPU, type_of(item)).contiguous();
+    if (finite && !is_finite(bytes))
+      fail("tensor {} has values that are not finite as {}; it is not saved", item.name,
+           name_of(type_of(item)));
     file.write({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
   }
   file.commit();
+}
+
+}  // namespace
+
+bool is_finite(const at::Tensor& tensor) {
+  if (tensor.numel() == 0) return true;
+  const auto [least, largest] = at::aminmax(tensor);  // NaN where there is one
+  return std::isfinite(least.item<double>()) && std::isfinite(largest.item<double>());
+}
+
+void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors, at::ScalarType dtype,
+                       const std::map<std::string, std::string>& metadata) {
+  write(path, std::move(tensors), dtype, metadata, false);
+}
+
+void write_finite_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
+                              at::ScalarType dtype) {
+  write(path, std::move(tensors), dtype, {{"format", "pt"}}, true);
 }
 
 }  // namespace amalgam

@@ -62,4 +62,12 @@ void write_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
                        at::ScalarType dtype = at::ScalarType::Undefined,
                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 
+/// As write_safetensors in `dtype`, where NaN and infinities (also those that the conversion to
+/// `dtype` makes) are an error that names the tensor; nothing is written then.
+void write_finite_safetensors(const fs::path& path, std::vector<NamedTensor> tensors,
+                              at::ScalarType dtype);
+
+/// Whether none of the numbers is NaN or infinite.
+bool is_finite(const at::Tensor& tensor);
+
 }  // namespace amalgam

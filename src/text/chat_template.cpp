@@ -28,9 +28,9 @@ ChatTemplates::ChatTemplates(const fs::path& folder, const Json& tokenizer_confi
   const fs::path file = folder / "chat_template.jinja";
   const fs::path config_file = folder / "tokenizer_config.json";
   const fs::path tool_use = folder / "additional_chat_templates" / "tool_use.jinja";
-  if (fs::exists(file)) {
+  if (is_there(file)) {
     add("default", read_file(file), file);
-    if (fs::exists(tool_use)) add("tool_use", read_file(tool_use), tool_use);
+    if (is_there(tool_use)) add("tool_use", read_file(tool_use), tool_use);
     return;
   }
   const Json given =

@@ -15,7 +15,7 @@ constexpr const char* kTokenizerFile = "tokenizer.json";
 rust::Tokenizer* read_tokenizer(const fs::path& folder) {
   if (!fs::is_directory(folder)) fail_usage("{}: there is no such model folder", folder.string());
   const fs::path file = folder / kTokenizerFile;
-  if (!fs::exists(file))
+  if (!is_there(file))
     fail_usage(
         "{}: the model folder has no {}; write one with transformers: "
         "AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)",
@@ -29,7 +29,7 @@ rust::Tokenizer* read_tokenizer(const fs::path& folder) {
 }
 
 Json read_json_if_there(const fs::path& file) {
-  return fs::exists(file) ? parse_json(read_file(file), file.string()) : Json::object();
+  return is_there(file) ? parse_json(read_file(file), file.string()) : Json::object();
 }
 
 /// A token's text: the config holds it plain or as an object (AddedToken).

@@ -72,6 +72,18 @@ void check_targets(const Weights& weights, const std::vector<std::string>& targe
   if (!missing.empty()) warn("{}", both);
 }
 
+/// A rank above both sizes of every projection can only be a slip, and may take all memory.
+void check_rank(const Weights& weights, const TrainConfig& config) {
+  int64_t most = 0;
+  for (const Weights::Projection& projection : weights.linears())
+    for (const Weights::Part& part : projection.parts)
+      if (contains(config.lora_targets, last_part(part.name)))
+        most = std::max({most, part.rows, projection.linear.weight().size(1)});
+  if (config.lora_rank > most)
+    fail_usage("lora_rank: {} is above every size of the projections in lora_targets, at most {}",
+               config.lora_rank, most);
+}
+
 }  // namespace
 
 LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::path& base)
@@ -86,6 +98,7 @@ LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::pa
                   {}};
   const Weights& weights = model.weights();
   check_targets(weights, config.lora_targets);
+  check_rank(weights, config);
   const auto computed = [&](const at::Tensor& master) {
     masters_.push_back(master);
     parameters_.push_back(master.scalar_type() == weights.dtype() ? master

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "text/end_of_turn.h"
 
 namespace amalgam {
 namespace {
@@ -34,24 +35,12 @@ class ChatRenderer {
   void render(const Json& messages, const std::vector<std::string>& texts, TokenizedExample& out) {
     prompt_text_ = tokenizer_.render_chat(messages, {.add_generation_prompt = true});
     out.prompt = tokenizer_.encode(prompt_text_, false);
-    if (closing_ < 0) closing_ = closing_specials(messages);
+    if (closing_ < 0) closing_ = std::ssize(closing_tokens(tokenizer_, messages));
     for (const std::string& text : texts)
       out.responses.push_back(closed(response(messages, text, out.prompt)));
   }
 
  private:
-  bool is_special(Token id) const {
-    return tokenizer_.decode({&id, 1}, true).empty() && !tokenizer_.decode({&id, 1}, false).empty();
-  }
-
-  /// How many special tokens the template writes after a response's own text.
-  int64_t closing_specials(const Json& messages) const {
-    const std::string probe = "probe";
-    const std::string text = tokenizer_.render_chat(with_response(messages, probe), {});
-    const Ids tail = tokenizer_.encode(text.substr(text.rfind(probe) + probe.size()), false);
-    return std::count_if(tail.begin(), tail.end(), [&](Token id) { return is_special(id); });
-  }
-
   Ids response(const Json& messages, const std::string& text, const Ids& prompt) const {
     const std::string full = tokenizer_.render_chat(with_response(messages, text), {});
     if (full.starts_with(prompt_text_)) {
@@ -77,7 +66,7 @@ class ChatRenderer {
   Ids closed(Ids ids) const {
     int64_t specials = 0;
     for (size_t i = ids.size(); i-- > 0 && specials < closing_;)
-      if (is_special(ids[i]) && ++specials == closing_) ids.resize(i + 1);
+      if (is_special(tokenizer_, ids[i]) && ++specials == closing_) ids.resize(i + 1);
     if (closing_ == 0 && eos_) ids.push_back(*eos_);
     return ids;
   }
@@ -85,7 +74,7 @@ class ChatRenderer {
   const Tokenizer& tokenizer_;
   std::optional<Token> eos_;
   std::string prompt_text_;
-  int64_t closing_ = -1;
+  int64_t closing_ = -1;  // special tokens that the template writes after a response's own text
 };
 
 /// The official WRPO trainer's way (method of its scripts, docs/objectives.md): prompt and response

@@ -90,8 +90,9 @@ void save_adapted(const Pretrained& policy, const Adapter& adapter, bool merge,
                   const fs::path& to) {
   if (merge) {
     // From the stored weights: the policy's may be rounded.
-    const Pretrained merged =
+    Pretrained merged =
         load_pretrained(policy.folder, at::kFloat, policy.model->weights().device());
+    merged.taught_ends = policy.taught_ends;
     merge_adapter(adapter, *merged.model);
     save_pretrained(merged, to, stored_dtype(policy.config));
   }
@@ -99,6 +100,19 @@ void save_adapted(const Pretrained& policy, const Adapter& adapter, bool merge,
 }
 
 }  // namespace
+
+void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
+  for (const TrainExample& example : examples) {
+    const auto check = [&](const std::vector<Token>& ids) {
+      for (const Token id : ids)
+        if (id < 0 || id >= vocab)
+          fail_usage("example {}: token id {} is outside the model's vocabulary of {}",
+                     example.tokens.id, id, vocab);
+    };
+    check(example.tokens.prompt);
+    for (const std::vector<Token>& response : example.tokens.responses) check(response);
+  }
+}
 
 void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
            const fs::path& output, ReferenceCache& references, const MetricsSink& metrics) {
@@ -110,6 +124,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
     info("{}: already trained with these settings and data; left as it is", output.string());
     return;
   }
+  policy.taught_ends = taught_ends(policy.folder);
   std::unique_ptr<Model> masters = config.lora_rank > 0 ? nullptr : make_masters(policy);
   std::vector<std::vector<double>> reference;
   ReferencePass pass;

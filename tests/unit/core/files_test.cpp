@@ -46,6 +46,34 @@ TEST_F(Files, UnreadableFilesAreUsageErrors) {
   EXPECT_NE(failure([&] { read_file(folder_); }).find("folder"), std::string::npos);
 }
 
+TEST_F(Files, ALinkToNothingIsNamedWithItsTarget) {
+  fs::create_symlink("blob-7", folder_ / "link");
+  for (const auto& work : {std::function<void()>([&] { is_there(folder_ / "link"); }),
+                           std::function<void()>([&] { read_file(folder_ / "link"); })})
+    EXPECT_NE(failure(work).find("link: is a link to blob-7, which is not there"),
+              std::string::npos);
+  write("blob-7", "x");
+  EXPECT_TRUE(is_there(folder_ / "link"));
+  EXPECT_FALSE(is_there(folder_ / "none"));
+}
+
+TEST_F(Files, OutputsThatHoldSomethingAreRefused) {
+  require_unused(folder_ / "new" / "folder");
+  require_unused(folder_ / "new/");
+  fs::create_directory(folder_ / "empty");
+  require_unused(folder_ / "empty");
+  require_unused(folder_ / "empty/");
+  fs::create_directory(folder_ / "mine");
+  write("mine/notes", "x");
+  write("file", "x");
+  for (const char* name : {"mine", "mine/"})
+    EXPECT_NE(failure([&] { require_unused(folder_ / name); }).find("is not empty"),
+              std::string::npos);
+  for (const char* name : {"file", "file/", "file/below"})
+    EXPECT_NE(failure([&] { require_unused(folder_ / name); }).find("file: is a file"),
+              std::string::npos);
+}
+
 TEST_F(Files, AtomicWriteReplacesWholeAndLeavesNothingBehind) {
   const fs::path path = write("a.txt", "old");
   write_file_atomically(path, "new");

@@ -193,6 +193,28 @@ TEST(Engine, EosStopsUnlessIgnored) {
   EXPECT_GT(stopped, 0);
 }
 
+// Gemma's template ends an answer with <end_of_turn>, its files name <eos> alone.
+TEST(Engine, AnswersOfAConversationEndWithTheTemplatesToken) {
+  Loaded loaded("gemma2");
+  const Token end = *loaded.tokenizer.token_id("<end_of_turn>");
+  EXPECT_EQ(loaded.model.eos_ids, (std::vector<Token>{1}));
+  auto requests = prompts(20, loaded.model.model->shape().vocab);
+  const SamplingConfig sampling = {.max_new_tokens = 200, .temperature = 3};
+  const auto plain = loaded.run(requests, sampling);
+  for (GenerateRequest& request : requests) request.chat = true;
+  const auto chat = loaded.run(requests, sampling);
+  int ended = 0;
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (size_t k = 0; k < plain[i].size(); ++k) {
+      std::vector<Token> want = plain[i][k].ids;
+      const auto found = std::find(want.begin(), want.end(), end);
+      ended += found != want.end();
+      want.erase(found, want.end());
+      EXPECT_EQ(chat[i][k].ids, want);
+    }
+  EXPECT_GT(ended, 0);
+}
+
 TEST(Engine, StopStringsAreCut) {
   Loaded loaded("llama31");
   const auto requests = prompts(10, loaded.model.model->shape().vocab);

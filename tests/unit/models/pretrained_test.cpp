@@ -173,13 +173,40 @@ TEST(Pretrained, SavingReplacesTheModelInAFolder) {
   const TemporaryFolder folder;
   fs::copy(fixture("llama2"), folder.path(), fs::copy_options::recursive);
   write_file_atomically(folder.path() / "metrics.jsonl", "kept\n");
+  write_file_atomically(folder.path() / "model_notes.safetensors", "kept\n");
+  write_file_atomically(folder.path() / "chat_template.jinja", "of the other model");
   save_pretrained(load_pretrained(fixture("qwen2"), at::kBFloat16), folder.path(), at::kBFloat16);
   EXPECT_FALSE(fs::exists(folder.path() / "model-00001-of-00003.safetensors"));
   EXPECT_FALSE(fs::exists(folder.path() / "model.safetensors.index.json"));
-  EXPECT_FALSE(fs::exists(folder.path().string() + ".tmp"));
+  EXPECT_FALSE(fs::exists(folder.path() / "chat_template.jinja"));
+  EXPECT_FALSE(fs::exists(folder.path().string() + ".amalgam.tmp"));
   EXPECT_EQ(read_file(folder.path() / "metrics.jsonl"), "kept\n");
+  EXPECT_EQ(read_file(folder.path() / "model_notes.safetensors"), "kept\n");
   EXPECT_EQ(weights_hash(*load_pretrained(folder.path(), at::kBFloat16).model),
             weights_hash(*load_pretrained(fixture("qwen2"), at::kBFloat16).model));
+}
+
+TEST(Pretrained, ModelsThatAreNotFiniteAreNotSaved) {
+  const Pretrained model = load_pretrained(fixture("qwen2"), at::kFloat);
+  const TemporaryFolder folder;
+  model.model->weights().named().back().view.fill_(NAN);
+  const std::string message = failure(
+      [&] { save_pretrained(model, folder.path() / "m", at::kBFloat16); }, ErrorKind::kFailed);
+  EXPECT_NE(message.find("tensor model.norm.weight has values that are not finite"),
+            std::string::npos)
+      << message;
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(Pretrained, LinksToNothingAreRefusedBeforeAnyWork) {
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "vocab.txt"}) {
+    const ChangedModel model("qwen2");
+    fs::remove(model.path() / name);
+    fs::create_symlink("blob-7", model.path() / name);
+    const std::string message = model.error();
+    EXPECT_NE(message.find(std::string(name) + ": is a link to blob-7"), std::string::npos)
+        << message;
+  }
 }
 
 TEST(Pretrained, InitIsAFunctionOfTheSeed) {

@@ -1,7 +1,11 @@
 #include "models/stored_weights.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+
+#include <cmath>
 
 #include "support.h"
 
@@ -83,7 +87,6 @@ TEST(StoredWeights, RefusesBrokenIndexes) {
       {R"({"weight_map": {"a": 1}})", "tensor a: 1 is not the name of a file"},
       {R"({"weight_map": {"a": "../model.safetensors"}})", "is not the name of a file"},
       {R"({"weight_map": {"a": "model-1.safetensors"}})", "model-1.safetensors is missing"},
-      {R"({"weight_map": {"b": "shard.safetensors"}})", "shard.safetensors: tensor b is missing"},
   };
   const TemporaryFolder folder;
   write_safetensors(folder.path() / "shard.safetensors", {{"a", at::arange(3)}});
@@ -93,6 +96,68 @@ TEST(StoredWeights, RefusesBrokenIndexes) {
     EXPECT_NE(message.find(broken.message), std::string::npos) << message;
     EXPECT_NE(message.find(folder.path().string()), std::string::npos) << message;
   }
+}
+
+// transformers loads every tensor of the shards that the index names, whatever else it says.
+TEST(StoredWeights, TheShardsDecideNotTheIndex) {
+  const TemporaryFolder folder;
+  const auto index = [&](const Json& weight_map) {
+    write_file_atomically(folder.path() / "model.safetensors.index.json",
+                          Json{{"weight_map", weight_map}}.dump());
+  };
+  write_safetensors(folder.path() / "one.safetensors", {{"a", at::arange(3)}});
+  write_safetensors(folder.path() / "two.safetensors", {{"b", at::arange(2)}, {"c", at::ones(1)}});
+  // "c" is not named, "b" is in another shard, "d" is nowhere, and not asked for either.
+  index({{"a", "one.safetensors"}, {"b", "one.safetensors"}, {"d", "two.safetensors"}});
+  const StoredWeights stored(folder.path());
+  EXPECT_EQ(stored.names(), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(at::equal(stored.tensor("b", {2}), at::arange(2)));
+  const std::string message = failure([&] { stored.tensor("d", {1}); });
+  EXPECT_NE(message.find("two.safetensors: tensor d is missing, which"), std::string::npos)
+      << message;
+  // A shard that no tensor is said to be in is not read.
+  index({{"a", "one.safetensors"}});
+  EXPECT_EQ(StoredWeights(folder.path()).names(), (std::vector<std::string>{"a"}));
+}
+
+TEST(StoredWeights, LinksToNothingAreNamedWithTheirTarget) {
+  const TemporaryFolder folder;
+  fs::create_symlink("blob-7", folder.path() / "model.safetensors");
+  const std::string message = failure([&] { StoredWeights{folder.path()}; });
+  EXPECT_NE(message.find("model.safetensors: is a link to blob-7, which is not there"),
+            std::string::npos)
+      << message;
+}
+
+TEST(StoredWeights, NamesOfItsOwnFilesAlone) {
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "model-00001-of-00012.safetensors"})
+    EXPECT_TRUE(is_weights_file(name)) << name;
+  for (const char* name : {"model_notes.safetensors", "model-1.safetensors",
+                           "model.safetensors.bak", "my-model-00001-of-00012.safetensors"})
+    EXPECT_FALSE(is_weights_file(name)) << name;
+}
+
+// NaN, infinities, and what only the type it is written in cannot hold.
+TEST(StoredWeights, WritesFiniteNumbersAlone) {
+  const TemporaryFolder folder;
+  const at::Tensor values = at::ones({2, 3});
+  const auto message = [&](double value, at::ScalarType dtype) {
+    values.select(0, 1).select(0, 2).fill_(value);
+    return failure(
+        [&] {
+          write_weights(folder.path(), {{"w", values}}, dtype);
+        },
+        ErrorKind::kFailed);
+  };
+  for (const double value : {NAN, INFINITY, -INFINITY})
+    for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16, at::kHalf})
+      EXPECT_NE(message(value, dtype).find("tensor w has values that are not finite"),
+                std::string::npos)
+          << value;
+  EXPECT_NE(message(70'000, at::kHalf).find("not finite as F16"), std::string::npos);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+  write_weights(folder.path(), {{"w", values}, {"none", at::empty({0, 3})}}, at::kBFloat16);
 }
 
 TEST(StoredWeights, AFolderWithoutWeights) {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <span>
 
+#include "../support.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "support.h"
@@ -185,6 +186,13 @@ TEST(Peft, RefusesWhatItDoesNotCompute) {
     write_file_atomically(file, changed.dump());
     EXPECT_THROW(load_adapter(scratch.path()), Error) << key;
   }
+  // The widest projections have 160 rows or columns.
+  TrainConfig large = lora_config();
+  large.lora_rank = 160;
+  LoraAdapters(*model.model, large, "base");
+  large.lora_rank = 161;
+  EXPECT_NE(failure([&] { LoraAdapters(*model.model, large, "base"); }).find("lora_rank: 161"),
+            std::string::npos);
   TrainConfig nowhere = lora_config();
   nowhere.lora_targets = {"query_key_value"};
   EXPECT_THROW(LoraAdapters(*model.model, nowhere, "base"), Error);

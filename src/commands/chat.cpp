@@ -6,12 +6,12 @@
 
 #include "commands/command.h"
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
 #include "text/tokenizer.h"
-#include "train/interrupt.h"
 
 namespace amalgam {
 namespace {
@@ -98,7 +98,7 @@ class Chat : public Command {
           seed_id,
           tokenizer.encode_chat(messages_, {.add_generation_prompt = true}),
           {sample_seed(static_cast<uint64_t>(seed_), seed_id, "", 0)}};
-      const InterruptGuard interrupt;
+      InterruptGuard interrupt({SIGINT});
       Printer printer(tokenizer);
       engine.generate(
           {request}, sampling_,
@@ -110,6 +110,7 @@ class Chat : public Command {
             printer.show(ids);
             return !interrupt.interrupted();
           });
+      interrupt.handled();
     } catch (const Error& error) {
       // The conversation goes on without the message that could not be answered.
       if (error.kind() != ErrorKind::kUsage) throw;

@@ -27,6 +27,8 @@ class RewardScorer : public Scorer {
  public:
   explicit RewardScorer(const RewardScorerConfig& config) : config_(config) {}
 
+  void set_clock(const std::string& now) override { chat_.now = now; }
+
   std::vector<Scored> score(std::span<const ScoreRequest> requests,
                             const ScoredCount& done) override {
     if (!model_)
@@ -37,7 +39,7 @@ class RewardScorer : public Scorer {
       Json messages = request.prompt->messages;
       messages.push_back({{"role", "assistant"}, {"content", request.response->text}});
       with_context("prompt " + request.prompt->id, [&] {
-        conversations.push_back(model_->encode(messages, {}));
+        conversations.push_back(model_->encode(messages, chat_));
         model_->check(conversations.back().ids);
       });
     }
@@ -46,6 +48,7 @@ class RewardScorer : public Scorer {
 
  private:
   RewardScorerConfig config_;
+  ChatOptions chat_;
   std::unique_ptr<RewardModel> model_;  // loaded for the first call
 };
 

@@ -6,12 +6,12 @@
 
 #include "commands/command.h"
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "generate/engine.h"
 #include "models/pretrained.h"
 #include "tensor/device.h"
 #include "text/tokenizer.h"
-#include "train/interrupt.h"
 
 namespace amalgam {
 namespace {
@@ -101,7 +101,7 @@ class Chat : public Command {
           {sample_seed(static_cast<uint64_t>(seed_), seed_id, "", 0)},
           0,
           true};
-      const InterruptGuard interrupt;
+      InterruptGuard interrupt({SIGINT});
       Printer printer(tokenizer);
       engine.generate(
           {request}, sampling_,
@@ -113,6 +113,7 @@ class Chat : public Command {
             printer.show(ids);
             return !interrupt.interrupted();
           });
+      interrupt.handled();
     } catch (const Error& error) {
       // The conversation goes on without the message that could not be answered.
       if (error.kind() != ErrorKind::kUsage) throw;

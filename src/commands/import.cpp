@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "core/error.h"
+#include "core/folder_lock.h"
 #include "core/log.h"
 #include "data/datasets.h"
 #include "data/store.h"
@@ -26,6 +27,7 @@ class Import : public Command {
   std::vector<std::string> required() const override { return {"run", "prompts"}; }
 
   int run() override {
+    const FolderLock lock(run_);
     RunStore store = RunStore::open_run(run_, RunStore::Mode::kCreate);
     const auto by_hash = [&](const std::string& id) {
       return assign_split(id, seed_, sft_fraction_);

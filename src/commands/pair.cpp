@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "core/error.h"
+#include "core/folder_lock.h"
 #include "core/log.h"
 #include "core/output_file.h"
 #include "data/datasets.h"
@@ -48,6 +49,7 @@ class Pair : public Command {
   PairCounts pair_stage() {
     if (!layout_.empty()) fail_usage("--layout goes with --output; see amalgam export");
     RunStore store = RunStore::open_run(run_, RunStore::Mode::kExisting);
+    const FolderLock lock(run_);
     const bool sft = task_.recipe == "sft";
     const std::string stage = !stage_.empty() ? stage_ : sft ? "sft" : "prefer";
     return pair_run(store, sft ? Split::kSft : Split::kPrefer, stage, config_, task_);

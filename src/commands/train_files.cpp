@@ -23,11 +23,10 @@ std::vector<TrainExample> tokenized_examples(const std::vector<TokenizedTuple>& 
   return examples;
 }
 
-/// Where the reference log-probabilities of an unfinished run are kept; nowhere for a folder that
-/// is not ours to write to.
-fs::path reference_file(const fs::path& output) {
-  const fs::path folder = output / "checkpoint";
-  if (fs::exists(output) && !fs::is_empty(output) && !fs::exists(folder)) return ":memory:";
+/// Where the reference log-probabilities of an unfinished run are kept.
+fs::path reference_file(const RunFolder& output) {
+  if (output.finished()) return ":memory:";
+  const fs::path folder = output.path() / "checkpoint";
   fs::create_directories(folder);
   return folder / "references.db";
 }
@@ -45,10 +44,14 @@ TrainConfig read_train_config(const std::vector<std::string>& assignments,
 }
 
 std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
-                                            const TrainConfig& config, TruncationCounts& counts) {
+                                            const TrainConfig& config, TruncationCounts& counts,
+                                            RunFolder* output) {
   if (!data.tokenized.empty())
     return fit_examples(tokenized_examples(data.tokenized), config, counts);
-  return tokenize_tuples(data.tuples, Tokenizer::load(model), config, counts);
+  Tokenizer tokenizer = Tokenizer::load(model);
+  if (output) tokenizer.set_clock(output->clock());
+  if (output && tokenizer.reads_clock()) output->keep_clock();
+  return tokenize_tuples(data.tuples, tokenizer, config, counts);
 }
 
 void TrainFiles::describe(Options& options) {
@@ -66,8 +69,10 @@ int TrainFiles::run() {
   config_ = read_train_config(assignments, section_, config_);
   TrainingData data = with_context(data_.string(), [&] { return read_training_data(data_); });
   select(data);
+  RunFolder output(output_);
   TruncationCounts counts;
-  const std::vector<TrainExample> examples = training_examples(data, model_, config_, counts);
+  const std::vector<TrainExample> examples =
+      training_examples(data, model_, config_, counts, &output);
   info("{}: {} examples; cut to max_length {}: {} prompts, {} responses; dropped: {}",
        data_.string(), counts.examples, config_.max_length, counts.prompts_cut,
        counts.responses_cut, counts.dropped);
@@ -75,9 +80,9 @@ int TrainFiles::run() {
       load_pretrained(model_, dtype_from_name(config_.dtype), device_from_name(device_));
   check_ids(examples, policy.model->shape().vocab);
   ReferenceCache references(!make_objective(config_).needs_reference() ? fs::path(":memory:")
-                            : references_.empty()                      ? reference_file(output_)
+                            : references_.empty()                      ? reference_file(output)
                                                                        : references_);
-  train(policy, examples, config_, output_, references);
+  train(policy, examples, config_, output, references);
   return 0;
 }
 

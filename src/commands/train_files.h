@@ -7,6 +7,7 @@
 #include "commands/command.h"
 #include "data/layouts.h"
 #include "train/config.h"
+#include "train/run_folder.h"
 #include "train/tokenize.h"
 
 namespace amalgam {
@@ -15,9 +16,11 @@ namespace amalgam {
 TrainConfig read_train_config(const std::vector<std::string>& assignments,
                               const std::string& section, TrainConfig defaults = {});
 
-/// The examples of a training file as the model in `model` would be trained on them.
+/// The examples of a training file as the model in `model` would be trained on them. `output`:
+/// whose clock the chat template reads; null: the machine's.
 std::vector<TrainExample> training_examples(const TrainingData& data, const fs::path& model,
-                                            const TrainConfig& config, TruncationCounts& counts);
+                                            const TrainConfig& config, TruncationCounts& counts,
+                                            RunFolder* output = nullptr);
 
 class TrainFiles : public Command {
  public:

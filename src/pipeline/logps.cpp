@@ -10,6 +10,7 @@ void measure_logps(Run& run) {
   // WRPO (arXiv 2412.03187), Fig. 1 right: mean log-probability a token of source and target
   // responses under the target, before and after each stage.
   TrainConfig config = run.recipe.prefer.front().second;
+  static_cast<ObjectiveConfig&>(config) = {};  // wrpo: all responses, whatever the run compares
   const std::vector<PreferenceTuple> tuples = run.store.tuples("wrpo");
   if (tuples.empty() || run.store.meta("logps")) return;
   ReferenceCache cache(run.store.database());
@@ -19,18 +20,21 @@ void measure_logps(Run& run) {
                                        [&](const ModelConfig& s) { return s.name == name; });
     if (is_source) continue;
     const Pretrained model = run.load(name, config.dtype);
-    const Tokenizer tokenizer = Tokenizer::load(model.folder);
     TruncationCounts counts;
-    const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
+    const std::vector<TrainExample> examples =
+        tokenize_tuples(tuples, run.tokenizer(name), config, counts);
     ReferencePass pass;
     const auto sums =
         reference_logps(*model.model, weights_hash(*model.model), examples, config, cache, pass);
     Json values = {{"y_ws", Json::array()}, {"y_wt", Json::array()}, {"y_l", Json::array()}};
     for (size_t i = 0; i < examples.size(); ++i) {
-      const auto& responses = examples[i].tokens.responses;
-      const char* kinds[] = {"y_ws", "y_wt", "y_l"};
-      for (size_t k = 0; k < 3; ++k)
-        values[kinds[k]].push_back(sums[i][k] / static_cast<double>(responses[k].size()));
+      const TrainExample& example = examples[i];
+      for (size_t k = 0; k < example.roles.size(); ++k) {
+        const bool winner = k < static_cast<size_t>(example.winners);
+        const char* kind = !winner ? "y_l" : example.roles[k] == Role::kSource ? "y_ws" : "y_wt";
+        values[kind].push_back(sums[i][k] /
+                               static_cast<double>(example.tokens.responses[k].size()));
+      }
     }
     all[name] = std::move(values);
   }

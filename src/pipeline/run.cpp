@@ -1,5 +1,6 @@
 #include "pipeline/run.h"
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stopwatch.h"
@@ -59,13 +60,16 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
           "{}: this run was started with other settings ({}); use another --run folder, or "
           "delete this one to start afresh",
           folder.string(), key);
-  } else {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) fail_usage("{}: cannot make the run folder ({})", folder.string(), error.message());
   }
   if (write) write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
   return RunStore::open_run(folder, RunStore::Mode::kCreate);
+}
+
+std::string kept_clock(RunStore& store) {
+  if (const auto kept = store.meta("clock")) return kept->get<std::string>();
+  std::string now = local_time();
+  store.put_meta("clock", now);
+  return now;
 }
 
 Recipe resolved_recipe(const fs::path& folder) {
@@ -79,7 +83,11 @@ Recipe resolved_recipe(const fs::path& folder) {
 }  // namespace
 
 Run::Run(Recipe from, fs::path where)
-    : recipe(std::move(from)), folder(std::move(where)), store(open_store(recipe, folder)) {}
+    : recipe(std::move(from)),
+      folder(std::move(where)),
+      lock_(folder),
+      store(open_store(recipe, folder)),
+      clock(kept_clock(store)) {}
 
 Run Run::open(const fs::path& folder) { return Run(resolved_recipe(folder), folder); }
 
@@ -102,6 +110,12 @@ Pretrained Run::load(const std::string& name, const std::string& dtype) {
     note_input(store, key, model_folder(name));
   return load_pretrained(model_folder(name), dtype_from_name(dtype),
                          device_from_name(recipe.device));
+}
+
+Tokenizer Run::tokenizer(const std::string& name) const {
+  Tokenizer loaded = Tokenizer::load(model_folder(name));
+  loaded.set_clock(clock);
+  return loaded;
 }
 
 std::vector<std::string> Run::systems() const {

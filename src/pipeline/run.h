@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/folder_lock.h"
 #include "data/store.h"
 #include "models/pretrained.h"
 #include "pipeline/recipe.h"
@@ -15,15 +16,23 @@ namespace amalgam {
 
 class Run {
  public:
-  /// Makes the folder, or opens it for the recipe it was made for; another recipe is a usage error
-  /// that names the first key that differs.
+  /// Makes the folder, or opens it for the recipe it was made for, and holds it; another recipe is
+  /// a usage error that names the first key that differs, and so is a folder that another process
+  /// holds.
   Run(Recipe recipe, fs::path folder);
   /// Opens a folder that a run was started in.
   static Run open(const fs::path& folder);
 
   const Recipe recipe;
   const fs::path folder;
+
+ private:
+  const FolderLock lock_;  // before anything is written
+
+ public:
   RunStore store;
+  /// When the run began: the clock of all its chat templates.
+  const std::string clock;
 
   /// Where the checkpoint of a source, the target or a stage's result is.
   fs::path model_folder(const std::string& name) const;
@@ -32,6 +41,8 @@ class Run {
   std::string input_key(const std::string& name) const;
   /// That checkpoint in `dtype` ("bf16", "fp32") on the recipe's device.
   Pretrained load(const std::string& name, const std::string& dtype);
+  /// Its tokenizer, with the run's clock.
+  Tokenizer tokenizer(const std::string& name) const;
   /// Sources, target, target-sft, preference runs: the rows of the result table.
   std::vector<std::string> systems() const;
   std::string target_sft() const { return "target-sft"; }

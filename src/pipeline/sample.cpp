@@ -29,7 +29,7 @@ void sample_model(Run& run, const std::string& name, const std::vector<Prompt>& 
 
   const Pretrained model = run.load(name, run.recipe.dtype);
   model.model->weights().forward_only();
-  const Tokenizer tokenizer = Tokenizer::load(model.folder);
+  const Tokenizer tokenizer = run.tokenizer(name);
   Engine engine(model, tokenizer);
   const Json params = parameters_of(sampling);
   Progress progress("sample " + name, static_cast<int64_t>(prompts.size()), "prompts",

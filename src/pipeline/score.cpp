@@ -58,6 +58,7 @@ void score_waiting(Run& run, const ResponseFilter& filter) {
   const auto scorer = with_context(fmt::format("{} answers have no score", waiting.size()), [&] {
     return make_scorer(run.recipe.score.scorer, scorer_settings(run.recipe));
   });
+  scorer->set_clock(run.clock);
   std::unordered_map<std::string, Prompt> prompts;
   for (Prompt& prompt : run.store.prompts()) {
     std::string id = prompt.id;

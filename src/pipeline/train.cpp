@@ -10,12 +10,13 @@ namespace amalgam {
 /// Metrics go to the store and to tb/NAME.
 void train_model(Run& run, const std::string& name, const std::string& start,
                  const std::string& pairs, const TrainConfig& config) {
-  const fs::path output = run.folder / "models" / name;
   if (run.store.meta("trained." + name)) return;
   const std::vector<PreferenceTuple> tuples = run.store.tuples(pairs);
   if (tuples.empty())
     fail("no tuples to train {} on: every prompt was dropped in pairing (see report.html)", name);
-  const Tokenizer tokenizer = Tokenizer::load(run.model_folder(start));
+  RunFolder output(run.folder / "models" / name, run.clock);
+  const Tokenizer tokenizer = run.tokenizer(start);
+  if (tokenizer.reads_clock()) output.keep_clock();
   TruncationCounts counts;
   const std::vector<TrainExample> examples = tokenize_tuples(tuples, tokenizer, config, counts);
   info("{}: {} examples, {} prompts cut, {} responses cut, {} dropped", name, counts.examples,

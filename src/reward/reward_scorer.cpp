@@ -27,6 +27,8 @@ class RewardScorer : public Scorer {
  public:
   explicit RewardScorer(const RewardScorerConfig& config) : config_(config) {}
 
+  void set_clock(const std::string& now) override { chat_.now = now; }
+
   std::vector<Scored> score(std::span<const ScoreRequest> requests,
                             const ScoredCount& done) override {
     if (!model_)
@@ -37,7 +39,7 @@ class RewardScorer : public Scorer {
       Json messages = request.prompt->messages;
       messages.push_back({{"role", "assistant"}, {"content", request.response->text}});
       with_context("prompt " + request.prompt->id, [&] {
-        conversations.push_back(model_->encode(messages, {}));
+        conversations.push_back(model_->encode(messages, chat_));
         model_->check(conversations.back().ids);
       });
     }
@@ -50,11 +52,12 @@ class RewardScorer : public Scorer {
     if (!tokenizer_) tokenizer_.emplace(Tokenizer::load(config_.model));
     Json messages = prompt.messages;
     messages.push_back({{"role", "assistant"}, {"content", "answer"}});
-    with_context("prompt " + prompt.id, [&] { tokenizer_->render_chat(messages, {}); });
+    with_context("prompt " + prompt.id, [&] { tokenizer_->render_chat(messages, chat_); });
   }
 
  private:
   RewardScorerConfig config_;
+  ChatOptions chat_;
   std::unique_ptr<RewardModel> model_;  // loaded for the first call of score()
   std::optional<Tokenizer> tokenizer_;  // for the first call of check()
 };

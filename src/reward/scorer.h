@@ -35,6 +35,8 @@ using ScoredCount = std::function<void(int64_t)>;
 class Scorer {
  public:
   virtual ~Scorer() = default;
+  /// The clock of a chat template that the scorer renders with; others have no use for it.
+  virtual void set_clock(const std::string&) {}
   /// One result a request, in order; a result does not depend on the other requests.
   virtual std::vector<Scored> score(
       std::span<const ScoreRequest> requests, const ScoredCount& done = [](int64_t) {}) = 0;

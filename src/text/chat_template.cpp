@@ -6,7 +6,7 @@
 namespace amalgam {
 
 ChatTemplate::ChatTemplate(std::string_view source, std::string origin)
-    : origin_(std::move(origin)) {
+    : origin_(std::move(origin)), reads_clock_(source.find("strftime_now") != source.npos) {
   rust::Template* compiled = nullptr;
   const RustAnswer answer(amalgam_text_template(source, &compiled));
   compiled_.reset(compiled);

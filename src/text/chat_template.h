@@ -21,6 +21,9 @@ class ChatTemplate {
   /// `origin` names the file in messages.
   ChatTemplate(std::string_view source, std::string origin);
 
+  /// Whether what it renders may depend on the clock.
+  bool reads_clock() const { return reads_clock_; }
+
   /// `variables`: messages, tools, bos_token, ... Errors are usage errors; raise_exception gives
   /// its text alone.
   std::string render(const Json& variables, const std::optional<std::string>& now) const;
@@ -30,6 +33,7 @@ class ChatTemplate {
     void operator()(rust::Template* compiled) const { amalgam_text_drop_template(compiled); }
   };
   std::string origin_, error_;
+  bool reads_clock_;
   std::unique_ptr<rust::Template, Drop> compiled_;
 };
 
@@ -41,6 +45,9 @@ class ChatTemplates {
   ChatTemplates(const fs::path& folder, const Json& tokenizer_config);
 
   bool empty() const { return !default_ && !tool_use_; }
+  bool reads_clock() const {
+    return (default_ && default_->reads_clock()) || (tool_use_ && tool_use_->reads_clock());
+  }
 
   /// `special_tokens`: variables such as bos_token.
   std::string render(const Json& messages, const Json& special_tokens,

@@ -73,6 +73,7 @@ struct Tokenizer::State {
   std::unique_ptr<rust::Tokenizer, Drop> tokenizer;
   Json special_tokens;
   ChatTemplates templates;
+  std::string clock;
 };
 
 Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -84,8 +85,10 @@ Tokenizer Tokenizer::load(const fs::path& model_dir) {
   std::unique_ptr<rust::Tokenizer, State::Drop> tokenizer(read_tokenizer(model_dir));
   const Json config = read_json_if_there(model_dir / "tokenizer_config.json");
   const Json map = read_json_if_there(model_dir / "special_tokens_map.json");
-  return Tokenizer(std::make_unique<State>(State{
-      std::move(tokenizer), read_special_tokens(config, map), ChatTemplates(model_dir, config)}));
+  return Tokenizer(std::make_unique<State>(State{std::move(tokenizer),
+                                                 read_special_tokens(config, map),
+                                                 ChatTemplates(model_dir, config),
+                                                 {}}));
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
@@ -122,8 +125,16 @@ std::optional<std::string> Tokenizer::special_token(std::string_view name) const
 
 bool Tokenizer::has_chat_template() const { return !state_->templates.empty(); }
 
+bool Tokenizer::reads_clock() const { return state_->templates.reads_clock(); }
+
+void Tokenizer::set_clock(std::string now) { state_->clock = std::move(now); }
+
 std::string Tokenizer::render_chat(const Json& messages, const ChatOptions& options) const {
-  return state_->templates.render(messages, state_->special_tokens, options);
+  if (options.now || state_->clock.empty())
+    return state_->templates.render(messages, state_->special_tokens, options);
+  ChatOptions clocked = options;
+  clocked.now = state_->clock;
+  return state_->templates.render(messages, state_->special_tokens, clocked);
 }
 
 std::vector<Token> Tokenizer::encode_chat(const Json& messages, const ChatOptions& options) const {

@@ -46,6 +46,11 @@ class Tokenizer {
   std::optional<std::string> special_token(std::string_view name) const;
 
   bool has_chat_template() const;
+  /// The clock of conversations whose options name none ("2026-01-31T12:00:00"); empty: the
+  /// machine's. What belongs together keeps one clock: a template may write the date.
+  void set_clock(std::string now);
+  /// Whether the chat template has a use for a clock.
+  bool reads_clock() const;
   /// Renders the conversation. A template's raise_exception becomes a usage error with its text.
   std::string render_chat(const Json& messages, const ChatOptions& options) const;
   /// Renders, then encodes without adding special tokens (the template owns them).

@@ -105,6 +105,14 @@ void Coefficients::observe(const Json& row) {
   }
 }
 
+bool alpha_stays_zero(const ObjectiveConfig& config, int64_t steps) {
+  if (feedback_index(config.alpha_schedule) && steps > 1) return false;  // the metrics decide
+  const Coefficients course(config, steps);
+  for (int64_t k = 0; k < steps; ++k)
+    if (course.at(k).alpha != 0) return false;
+  return true;
+}
+
 std::string objective_summary(const ObjectiveConfig& config) {
   std::string text = make_objective(config).formula;
   for (const Coefficient& item : coefficients(config)) {

@@ -42,6 +42,8 @@ class Coefficients {
 /// The objective's formula with its numbers, and how they change over the steps. Schedules that
 /// cannot be followed are usage errors.
 std::string objective_summary(const ObjectiveConfig& config);
+/// Whether alpha is 0 at every step of a run of `steps` steps.
+bool alpha_stays_zero(const ObjectiveConfig& config, int64_t steps);
 /// Coefficients that the configuration gives and the objective has no use for, by name.
 std::vector<std::string> unused_coefficients(const ObjectiveConfig& config);
 /// What is probably not meant: settings that the objective does not use, a beta of another scale.

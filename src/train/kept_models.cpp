@@ -16,10 +16,12 @@ KeptModels::KeptModels(const TrainConfig& config, fs::path output)
 void KeptModels::observe(const Json& row) {
   if (config_.best_metric.empty()) return;
   const auto value = row.find(config_.best_metric);
-  if (value == row.end() || !value->is_number())
+  double* state = state_.mutable_data_ptr<double>();
+  if (value == row.end() || !value->is_number()) {
+    if (state[1] > 0 || state[2] != 0) return;  // only this step's examples have none
     fail_usage("best_metric: \"{}\" is not among the metrics of a step; those are in {}",
                config_.best_metric, (output_ / "metrics.jsonl").string());
-  double* state = state_.mutable_data_ptr<double>();
+  }
   state[0] += value->get<double>();
   state[1] += 1;
 }

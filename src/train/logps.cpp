@@ -10,6 +10,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/error.h"
@@ -25,6 +26,16 @@ namespace {
 constexpr int64_t kWindow = 256;
 
 constexpr int64_t kLogitNumbers = int64_t{1} << 24;  // of logits held at once
+
+void check_finite(const TrainExample& example, const std::vector<double>& logps) {
+  for (const double value : logps)
+    if (!std::isfinite(value))
+      fail(
+          "example {}: the model gives a response the log-probability {}; its weights are not "
+          "finite, "
+          "or overflow in this dtype",
+          example.tokens.id, value);
+}
 
 /// log sum_v p(v)^2 at each row of hidden states (M, D) -> (M) fp64.
 at::Tensor log_collision(const Model& model, const at::Tensor& hidden) {
@@ -116,8 +127,13 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
     for (const int64_t index : window)
       keys.push_back(example_hash(examples[static_cast<size_t>(index)]));
     const auto known = cache.get(key, keys);
+    const auto check_window = [&] {
+      for (const int64_t index : window)
+        check_finite(examples[static_cast<size_t>(index)], values[static_cast<size_t>(index)]);
+    };
     if (std::all_of(known.begin(), known.end(), [](const auto& v) { return v.has_value(); })) {
       for (size_t i = 0; i < known.size(); ++i) values[static_cast<size_t>(window[i])] = *known[i];
+      check_window();
       progress.advance(std::ssize(window));
       continue;
     }
@@ -135,6 +151,7 @@ std::vector<std::vector<double>> reference_logps(const Model& model, const std::
       pass.tokens += input.batch.tokens();
       progress.advance(std::ssize(indices));
     }
+    check_window();
     std::vector<ReferenceCache::Entry> entries;
     for (size_t i = 0; i < window.size(); ++i)
       entries.emplace_back(keys[i], values[static_cast<size_t>(window[i])]);

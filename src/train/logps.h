@@ -46,7 +46,8 @@ struct ReferencePass {
 };
 
 /// The responses' sums of log-probabilities under `model`, whose identity is `model_hash`: from the
-/// cache, else computed and put there. One list an example, in the order of its responses.
+/// cache, else computed and put there. One list an example, in the order of its responses. A value
+/// that is not finite is an error that names the example, and is not kept.
 std::vector<std::vector<double>> reference_logps(const Model& model, const std::string& model_hash,
                                                  const std::vector<TrainExample>& examples,
                                                  const MicroBatching& batching,

@@ -2,7 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace amalgam {
+namespace {
+
+/// log(p / (1 - p)), p = exp(x), finite at p = 1.
+double log_odds(double x) { return x - std::log(-std::expm1(std::min(x, -1e-12))); }
+
+}  // namespace
 
 void StepMetrics::add(const TrainExample& example, std::span<const double> policy,
                       std::span<const double> reference) {
@@ -42,8 +51,9 @@ void StepMetrics::add(const TrainExample& example, std::span<const double> polic
   double chosen = 0, rejected = 0;
   for (size_t i = 0; i < rewards.size(); ++i) {
     if (!reference.empty()) rewards[i] -= reference[i];
-    if (objective_.utility == Utility::kMeanLogProbability)
-      rewards[i] /= static_cast<double>(example.tokens.responses[i].size());
+    const auto length = static_cast<double>(example.tokens.responses[i].size());
+    if (objective_.utility == Utility::kMeanLogProbability) rewards[i] /= length;
+    if (objective_.utility == Utility::kLogOdds) rewards[i] = log_odds(rewards[i] / length);
     rewards[i] *= objective_.beta;
     (i < winners ? chosen : rejected) += weights[i] * rewards[i];
   }

@@ -16,9 +16,9 @@ namespace amalgam {
 /// Means over the examples of a step of the metrics of the official WRPO trainer (method.md section
 /// 3, point 6): rewards/{chosen, source_chosen, target_chosen, rejected, accuracies,
 /// source_accuracies, pivot_accuracies, margins} and logps/{chosen, source_chosen, target_chosen,
-/// rejected}. Rewards are beta * rho; pivot_accuracies is exact (own winner against own loser).
-/// With a reference also drift/..., the same as logps/... for rho, and for the responses of each
-/// source whose name is known.
+/// rejected}. Rewards are as Objective::beta says; pivot_accuracies is exact (own winner against
+/// own loser). With a reference also drift/..., the same as logps/... for rho, and for the
+/// responses of each source whose name is known.
 class StepMetrics {
  public:
   StepMetrics(const Objective& objective, double alpha) : objective_(objective), alpha_(alpha) {}

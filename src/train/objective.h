@@ -79,8 +79,10 @@ enum class Shift {
 
 struct Objective {
   Utility utility = Utility::kLogRatio;
-  double beta = 1;           // rewards in the metrics are beta * rho, without a reference beta * u
-  bool needs_losers = true;  // SFT learns from winners alone
+  /// Rewards in the metrics are beta * rho, as in TRL: of sums, also where means over tokens or a
+  /// divergence of rho are compared. Without a reference they are beta * u.
+  double beta = 1;
+  bool needs_losers = true;     // SFT learns from winners alone
   bool takes_unpaired = false;  // an example may have winners or losers alone
   /// The summed loss is divided by the examples of the whole step, or by its supervised tokens.
   bool per_token = false;

@@ -7,6 +7,8 @@
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
+#include <cmath>
+
 #include "core/error.h"
 
 namespace amalgam {
@@ -99,6 +101,18 @@ std::vector<NamedTensor> Optimizer::state() const {
     tensors.push_back({fmt::format("second_moment.{}", i), second_moments_[i]});
   }
   return tensors;
+}
+
+bool Optimizer::is_finite() const {
+  const c10::AutoGradMode no_grad(false);
+  // Norms are not finite where one element is not, and copy nothing. Squares of weights must be
+  // finite, too, as a model's norms compute them.
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& master : masters_) norms.push_back(at::linalg_vector_norm(master));
+  for (const auto* moments : {&first_moments_, &second_moments_})
+    for (const at::Tensor& moment : *moments)
+      norms.push_back(at::linalg_vector_norm(moment, INFINITY));
+  return at::stack(norms).isfinite().all().item<bool>();
 }
 
 void Optimizer::resume(int64_t steps) {

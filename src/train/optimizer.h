@@ -30,6 +30,8 @@ class Optimizer {
 
   /// Masters and moments, for a checkpoint; the tensors are the optimiser's own.
   std::vector<NamedTensor> state() const;
+  /// Whether all masters, their squares and all moments are finite.
+  bool is_finite() const;
   /// The gradients summed so far, (N) tensors in the order of the parameters.
   const std::vector<at::Tensor>& gradients() const { return gradients_; }
   /// Continues after `steps` steps with the masters and moments that were copied into state().

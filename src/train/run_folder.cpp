@@ -29,29 +29,42 @@ void check_same(const Json& there, const Json& here, const fs::path& output) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path output, Json identity)
-    : output_(std::move(output)), identity_(std::move(identity)) {
+RunFolder::RunFolder(fs::path output, const std::string& clock)
+    : output_(std::move(output)), made_(!fs::exists(output_)), clock_(clock) {
   const fs::path file = output_ / "training.json";
-  if (fs::exists(file)) {
-    const Json there = parse_json(read_file(file), file.string());
-    check_same(there, identity_, output_);
-    finished_ = there.value("finished", false);
-    return;
-  }
-  if (fs::exists(output_) && !fs::is_directory(output_))
+  if (!made_ && !fs::is_directory(output_))
     fail_usage("{}: is a file; give a folder to write to", output_.string());
+  if (!made_ && !fs::exists(file))
+    for (const auto& entry : fs::directory_iterator(output_)) {
+      const fs::path name = entry.path().filename();
+      if (name != "checkpoint" && name != kLockFile)  // "checkpoint": what callers keep there
+        fail_usage("{}: is not empty and holds no training run; choose another output",
+                   output_.string());
+    }
+  lock_.emplace(output_);
+  if (!fs::exists(file)) return;
+  there_ = parse_json(read_file(file), file.string());
+  finished_ = optional_or<bool>(there_, "finished", false, file.string());
+  clock_ = optional_or<std::string>(there_, "clock", clock, file.string());
+}
+
+RunFolder::~RunFolder() {
+  lock_.reset();
   std::error_code error;
-  fs::create_directories(output_, error);
-  if (error) fail_usage("{}: cannot create ({})", output_.string(), error.message());
-  for (const auto& entry : fs::directory_iterator(output_))
-    if (entry.path().filename() != "checkpoint")  // where callers keep what an unfinished run needs
-      fail_usage("{}: is not empty and holds no training run; choose another output",
-                 output_.string());
-  write_identity();
+  if (made_) fs::remove(output_, error);  // nothing was written: the call was refused
+}
+
+void RunFolder::begin(Json identity) {
+  identity_ = std::move(identity);
+  if (there_.is_null())
+    write_identity();
+  else
+    check_same(there_, identity_, output_);
 }
 
 void RunFolder::write_identity() const {
   Json content = identity_;
+  if (keeps_clock_) content["clock"] = clock_;
   content["finished"] = finished_;
   write_file_atomically(output_ / "training.json", content.dump(2) + "\n");
 }

@@ -1,7 +1,8 @@
 // The output folder of a training run: what makes it resumable, and recognisable when it is
 // finished.
 //
-//   OUT/training.json    settings, identity of model and data, "finished"
+//   OUT/training.json    settings, identity of model and data, "finished"; "clock", where the
+//                        chat template reads it
 //   OUT/metrics.jsonl    one row a step
 //   OUT/examples.jsonl   one row an example and step, if asked for
 //   OUT/checkpoint/      state.safetensors, while the run is unfinished
@@ -10,10 +11,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/files.h"
+#include "core/folder_lock.h"
 #include "core/json.h"
 #include "tensor/safetensors.h"
 
@@ -21,12 +25,23 @@ namespace amalgam {
 
 class RunFolder {
  public:
-  /// Opens or creates `output` for the run that `identity` describes (an object: "settings",
-  /// "model", "data"). A folder of another run, or one with other content, is a usage error that
-  /// names what differs.
-  RunFolder(fs::path output, Json identity);
+  /// Opens or creates `output` and holds it for as long as this object lives. One with other
+  /// content, or one that another process holds, is a usage error. `clock`: of a run that begins
+  /// here; a run that is there keeps its own.
+  explicit RunFolder(fs::path output, const std::string& clock = local_time());
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
 
   bool finished() const { return finished_; }
+  /// When the run began: the clock of its chat template, however often it is continued.
+  const std::string& clock() const { return clock_; }
+  /// The template reads the clock: begin() puts it into training.json.
+  void keep_clock() { keeps_clock_ = true; }
+
+  /// Begins or continues the run that `identity` describes (an object: "settings", "model",
+  /// "data"). A folder of another run is a usage error that names what differs.
+  void begin(Json identity);
 
   /// Reads the checkpoint, if there is one, into `state` and cuts the logs back to it. Returns the
   /// steps done.
@@ -54,6 +69,11 @@ class RunFolder {
   void write_identity() const;
 
   fs::path output_;
+  bool made_;  // the folder was not there before
+  std::optional<FolderLock> lock_;
+  std::string clock_;
+  bool keeps_clock_ = false;
+  Json there_;  // training.json as it was found, or null
   Json identity_;
   bool finished_ = false;
   Log metrics_{"metrics", nullptr}, examples_{"examples", nullptr};

@@ -7,8 +7,9 @@
 namespace amalgam {
 
 double learning_rate(const TrainConfig& config, int64_t step, int64_t steps) {
-  const auto warmup =
+  const auto share =
       static_cast<int64_t>(std::ceil(config.warmup_ratio * static_cast<double>(steps)));
+  const int64_t warmup = std::min(share, steps - 1);
   if (step < warmup) return config.lr * static_cast<double>(step) / static_cast<double>(warmup);
   const double progress = static_cast<double>(step - warmup) /
                           static_cast<double>(std::max<int64_t>(1, steps - warmup));

@@ -196,6 +196,18 @@ Json TrainingStep::run(int64_t k) {
   return row;
 }
 
+void TrainingStep::check_usable() const {
+  const c10::AutoGradMode no_grad(false);
+  if (optimizer_.is_finite() &&
+      response_logps(policy_, packed({sequence_.front()})).isfinite().all().item<bool>())
+    return;
+  throw Diverged(
+      ErrorKind::kFailed,
+      fmt::format("step {}: the update left weights that are not finite, or too large to "
+                  "compute with; use a learning rate below lr {}",
+                  k_ + 1, config_.lr));
+}
+
 /// What later steps learn from this one.
 void TrainingStep::observe(const Json& row) {
   coefficients_.observe(row);

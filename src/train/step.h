@@ -19,7 +19,7 @@
 
 namespace amalgam {
 
-/// A loss or a gradient that is not finite.
+/// A loss, a gradient or weights that are not finite.
 class Diverged : public Error {
  public:
   using Error::Error;
@@ -47,6 +47,9 @@ class TrainingStep {
   /// Of the step that run() made, if config.log_examples: id, loss and log-probabilities of each
   /// example.
   const std::vector<Json>& example_rows() const { return example_rows_; }
+  /// Throws Diverged where the step that run() made left weights or moments that are not finite, or
+  /// a policy whose log-probabilities are not: nothing that is worth saving.
+  void check_usable() const;
   /// Only the gradient of step k, summed in optimizer().gradients().
   void accumulate_gradients(int64_t k);
 

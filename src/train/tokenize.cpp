@@ -20,6 +20,8 @@ Json with_response(const Json& messages, const std::string& text) {
   return conversation;
 }
 
+constexpr const char* kSpace = " \t\r\n";
+
 bool starts_with(const Ids& ids, const Ids& prefix) {
   return ids.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), ids.begin());
 }
@@ -35,31 +37,45 @@ class ChatRenderer {
   void render(const Json& messages, const std::vector<std::string>& texts, TokenizedExample& out) {
     prompt_text_ = tokenizer_.render_chat(messages, {.add_generation_prompt = true});
     out.prompt = tokenizer_.encode(prompt_text_, false);
+    find_beginning(messages);
     if (closing_ < 0) closing_ = std::ssize(closing_tokens(tokenizer_, messages));
     for (const std::string& text : texts)
       out.responses.push_back(closed(response(messages, text, out.prompt)));
   }
 
+  /// Responses of which the template has left something out, or changed it.
+  int64_t changed() const { return changed_; }
+
  private:
-  Ids response(const Json& messages, const std::string& text, const Ids& prompt) const {
-    const std::string full = tokenizer_.render_chat(with_response(messages, text), {});
-    if (full.starts_with(prompt_text_)) {
-      const Ids ids = tokenizer_.encode(full, false);
+  /// What a finished turn has before the response: the prompt, or, where the template writes a
+  /// finished turn otherwise than it asks for one, what two different answers have in common.
+  void find_beginning(const Json& messages) {
+    const std::string answers[] = {"0 zero 0", "1 one 1"};
+    const std::string turn = tokenizer_.render_chat(with_response(messages, answers[0]), {});
+    const bool continues = turn.starts_with(prompt_text_);
+    before_ = prompt_text_;
+    if (continues && turn.find(answers[0]) != turn.npos) return;
+    const std::string other = tokenizer_.render_chat(with_response(messages, answers[1]), {});
+    if (turn == other) fail_usage("the chat template does not write the response");
+    if (!continues) before_.assign(turn.begin(), std::ranges::mismatch(turn, other).in1);
+  }
+
+  Ids response(const Json& messages, const std::string& text, const Ids& prompt) {
+    const std::string turn = tokenizer_.render_chat(with_response(messages, text), {});
+    if (!turn.starts_with(before_))
+      fail_usage("the chat template does not write {} as it writes other responses",
+                 text.empty() ? "an empty response" : "a response");
+    const std::string written = turn.substr(before_.size());
+    const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+    const size_t end = text.find_last_not_of(kSpace) + 1;
+    if (begin < end && written.find(text.substr(begin, end - begin)) == written.npos) ++changed_;
+    if (before_ == prompt_text_) {
+      const Ids ids = tokenizer_.encode(turn, false);
       if (starts_with(ids, prompt)) return Ids(ids.begin() + std::ssize(prompt), ids.end());
-      // The response's first characters would merge with the prompt's last token, which a model
-      // that continues the prompt cannot do.
-      return tokenizer_.encode(full.substr(prompt_text_.size()), false);
     }
-    // The template writes a finished turn otherwise than the one it asks for.
-    const size_t common = static_cast<size_t>(
-        std::mismatch(full.begin(), full.end(), prompt_text_.begin(), prompt_text_.end()).first -
-        full.begin());
-    const size_t begin = text.find_first_not_of(" \t\r\n");
-    const size_t end = text.find_last_not_of(" \t\r\n");
-    const std::string own = begin == text.npos ? "" : text.substr(begin, end - begin + 1);
-    const size_t at = full.find(own, common);
-    if (at == full.npos) fail_usage("the chat template does not write the response as it is");
-    return tokenizer_.encode(full.substr(at), false);
+    // Also where the response's first characters would merge with the prompt's last token, which a
+    // model that continues the prompt cannot do.
+    return tokenizer_.encode(written, false);
   }
 
   /// Ends the response with exactly one end-of-turn token.
@@ -73,8 +89,9 @@ class ChatRenderer {
 
   const Tokenizer& tokenizer_;
   std::optional<Token> eos_;
-  std::string prompt_text_;
+  std::string prompt_text_, before_;
   int64_t closing_ = -1;  // special tokens that the template writes after a response's own text
+  int64_t changed_ = 0;
 };
 
 /// The official WRPO trainer's way (method of its scripts, docs/objectives.md): prompt and response
@@ -160,6 +177,9 @@ std::vector<TrainExample> tokenize_tuples(const std::vector<PreferenceTuple>& tu
         renderer.render(tuple.messages, texts, example.tokens);
     });
   }
+  if (renderer.changed() > 0)
+    warn("the chat template changes {} responses or leaves parts out; what it writes is trained on",
+         renderer.changed());
   check_source_weights(examples, config);
   return fit_examples(std::move(examples), config, counts);
 }

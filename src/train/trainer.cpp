@@ -2,15 +2,15 @@
 
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "train/interrupt.h"
 #include "train/kept_models.h"
 #include "train/logps.h"
-#include "train/run_folder.h"
 #include "train/step.h"
 
 namespace amalgam {
@@ -76,6 +76,23 @@ void check_examples(const std::vector<TrainExample>& examples, const TrainConfig
   }
 }
 
+/// Settings by which the run, or some of its data, teaches nothing.
+void warn_of_idle_settings(const std::vector<TrainExample>& examples, const TrainConfig& config,
+                           int64_t steps) {
+  if (config.lr == 0) warn("lr is 0: no step has a learning rate, the weights stay as they are");
+  const auto has_both = [](const TrainExample& example) {
+    const auto end = example.roles.begin() + example.winners;
+    return std::find(example.roles.begin(), end, Role::kSource) != end &&
+           std::find(example.roles.begin(), end, Role::kTarget) != end;
+  };
+  if (config.alpha > 0 && alpha_stays_zero(config, steps) &&
+      std::any_of(examples.begin(), examples.end(), has_both))
+    warn(
+        "alpha_schedule: {} keeps alpha at 0 over a run of {} steps: the sources' winners teach "
+        "nothing; use alpha_schedule: constant, or more steps (a smaller batch_size)",
+        config.alpha_schedule, steps);
+}
+
 std::string progress_note(const Json& row) {
   std::string note = fmt::format("loss {:.4f}", row["loss"].get<double>());
   if (row.contains("rewards/margins"))
@@ -99,6 +116,35 @@ void save_adapted(const Pretrained& policy, const Adapter& adapter, bool merge,
   save_adapter(adapter, to / "adapter");
 }
 
+/// All steps after the first `done`, with the checkpoints between them. A signal ends them with a
+/// checkpoint.
+void run_steps(TrainingStep& step, int64_t done, const std::vector<NamedTensor>& state,
+               RunFolder& folder, KeptModels& kept, int64_t save_steps, const MetricsSink& report,
+               const std::function<void(const fs::path&)>& save_model) {
+  InterruptGuard interrupt;
+  Progress progress("train", step.steps(), "steps", done);
+  for (int64_t k = done; k < step.steps(); ++k) {
+    const Json row = step.run(k);
+    report(row);
+    folder.write_examples(step.example_rows());
+    kept.observe(row);
+    progress.advance(1, progress_note(row));
+    const bool last = k + 1 == step.steps();
+    const bool due = save_steps > 0 && (k + 1) % save_steps == 0;
+    bool stopped = interrupt.interrupted();
+    if (due || last || stopped) step.check_usable();
+    if (due || last) {
+      kept.checkpoint(k + 1, save_model);
+      stopped = interrupt.interrupted();
+    }
+    if ((due && !last) || stopped) folder.save(state, k + 1);
+    if (!stopped) continue;
+    interrupt.handled();
+    fail("stopped by a signal after step {} of {}; the same command continues from there", k + 1,
+         step.steps());
+  }
+}
+
 }  // namespace
 
 void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
@@ -115,11 +161,12 @@ void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
 }
 
 void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
-           const fs::path& output, ReferenceCache& references, const MetricsSink& metrics) {
+           RunFolder& folder, ReferenceCache& references, const MetricsSink& metrics) {
   check_examples(examples, config);
   Model& model = *policy.model;
   const std::string model_hash = weights_hash(model);
-  RunFolder folder(output, identity(config, model_hash, examples));
+  const fs::path& output = folder.path();
+  folder.begin(identity(config, model_hash, examples));
   if (folder.finished()) {
     info("{}: already trained with these settings and data; left as it is", output.string());
     return;
@@ -151,6 +198,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   }
   TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched,
                     lora.get());
+  warn_of_idle_settings(examples, config, step.steps());
   std::vector<NamedTensor> state = step.optimizer().state();
   for (NamedTensor& item : step.state()) state.push_back(std::move(item));
   KeptModels kept(config, output);
@@ -172,22 +220,7 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
     if (lora) return save_adapted(policy, lora->adapter(), config.lora_merge, to);
     save_pretrained(policy, masters ? *masters : *policy.model, to, stored_dtype(policy.config));
   };
-  const InterruptGuard interrupt;
-  Progress progress("train", step.steps(), "steps", done);
-  for (int64_t k = done; k < step.steps(); ++k) {
-    const Json row = step.run(k);
-    report(row);
-    folder.write_examples(step.example_rows());
-    kept.observe(row);
-    progress.advance(1, progress_note(row));
-    const bool last = k + 1 == step.steps();
-    const bool due = config.save_steps > 0 && (k + 1) % config.save_steps == 0;
-    if (due || last) kept.checkpoint(k + 1, save_model);
-    if ((due && !last) || interrupt.interrupted()) folder.save(state, k + 1);
-    if (interrupt.interrupted())
-      fail("stopped by a signal after step {} of {}; the same command continues from there", k + 1,
-           step.steps());
-  }
+  run_steps(step, done, state, folder, kept, config.save_steps, report, save_model);
   for (at::Tensor parameter : model.weights().parameters()) parameter.requires_grad_(false);
   save_model(output);
   folder.finish();

@@ -8,6 +8,7 @@
 #include "data/reference_cache.h"
 #include "models/pretrained.h"
 #include "train/config.h"
+#include "train/run_folder.h"
 #include "train/tokenize.h"
 
 namespace amalgam {
@@ -19,13 +20,14 @@ using MetricsSink = std::function<void(const Json& row)>;
 /// A token id that is outside the model's vocabulary is a usage error that names the example.
 void check_ids(const std::vector<TrainExample>& examples, int64_t vocab);
 
-/// Trains `policy` in place (loaded in the type of config.dtype) and writes it to `output`: a
+/// Trains `policy` in place (loaded in the type of config.dtype) and writes it to `folder`: a
 /// Hugging Face folder in the checkpoint's own type, with metrics.jsonl and training.json; among
 /// its EOS ids are those that the examples end with (taught_ends). An unfinished run of the same
-/// settings and data in `output` is continued bit-exactly; a finished one is left as it is, and so
-/// is `policy` then. SIGINT and SIGTERM between steps save a checkpoint and throw; so does a loss
-/// or gradient that is not finite, without a checkpoint and naming the examples.
+/// settings and data there is continued bit-exactly; a finished one is left as it is, and so is
+/// `policy` then. SIGINT and SIGTERM between steps save a checkpoint and throw. A loss or gradient
+/// that is not finite throws Diverged, naming the examples, and so do weights that an update has
+/// made unusable; no checkpoint or model is written of either.
 void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
-           const fs::path& output, ReferenceCache& references, const MetricsSink& metrics = {});
+           RunFolder& folder, ReferenceCache& references, const MetricsSink& metrics = {});
 
 }  // namespace amalgam

@@ -170,6 +170,12 @@ TEST_F(MadeFolder, TheClock) {
   EXPECT_NE(failure([&] { rendered(options); }).find("yesterday"), std::string::npos);
   options.now.reset();
   EXPECT_EQ(rendered(options).substr(7, 2), "20");
+  Tokenizer tokenizer = Tokenizer::load(folder_);
+  EXPECT_TRUE(tokenizer.reads_clock());
+  tokenizer.set_clock("2024-02-29T06:07:08");  // of conversations that name none
+  EXPECT_EQ(tokenizer.render_chat(Json::array(), options), "29 Feb 2024 06:07");
+  options.now = "2026-01-31T23:59:58";
+  EXPECT_EQ(tokenizer.render_chat(Json::array(), options), "31 Jan 2026 23:59");
 }
 
 TEST_F(MadeFolder, LengthSettingsOfTheFileAreNotApplied) {

@@ -73,6 +73,19 @@ TEST(Coefficients, FeedbackMovesWithItsMetric) {
   EXPECT_EQ(resumed.at(3).beta, course.at(3).beta);
 }
 
+TEST(Coefficients, AlphaMayNeverLeaveZero) {
+  ObjectiveConfig config;
+  for (const char* schedule : {"linear", "cosine", "step", "source-accuracy", "margin"}) {
+    config.alpha_schedule = schedule;
+    EXPECT_TRUE(alpha_stays_zero(config, 1)) << schedule;
+    EXPECT_FALSE(alpha_stays_zero(config, 2)) << schedule;
+  }
+  config.alpha_start = 0.05;
+  EXPECT_FALSE(alpha_stays_zero(config, 1));
+  config.alpha_schedule = "constant";
+  EXPECT_FALSE(alpha_stays_zero(config, 1));
+}
+
 TEST(ObjectiveSummary, ShowsFormulaAndSchedules) {
   ObjectiveConfig config;
   config.objective = "simpo";

@@ -16,7 +16,7 @@ Json identity(double lr, const std::string& data = "d") {
 
 std::string refusal(const fs::path& output, const Json& settings) {
   try {
-    RunFolder folder(output, settings);
+    RunFolder(output).begin(settings);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     return error.what();
@@ -28,21 +28,53 @@ TEST(RunFolder, ContinuesWhereTheCheckpointIs) {
   const ScratchFolder scratch;
   const fs::path output = scratch.path() / "out";
   {
-    RunFolder folder(output, identity(1));
+    RunFolder folder(output);
+    folder.begin(identity(1));
     EXPECT_EQ(folder.restore({{"w", at::zeros({2})}}), 0);
     folder.write_metrics({{"step", 1}});
     folder.save({{"w", at::full({2}, 1.5)}}, 1);
     folder.write_metrics({{"step", 2}});  // after the checkpoint: to be made again
   }
-  RunFolder folder(output, identity(1));
-  const at::Tensor weight = at::zeros({2});
-  EXPECT_EQ(folder.restore({{"w", weight}}), 1);
-  EXPECT_EQ(weight[0].item<double>(), 1.5);
-  EXPECT_EQ(read_file(output / "metrics.jsonl"), "{\"step\":1}\n");
-  EXPECT_FALSE(folder.finished());
-  folder.finish();
+  {
+    RunFolder folder(output);
+    folder.begin(identity(1));
+    const at::Tensor weight = at::zeros({2});
+    EXPECT_EQ(folder.restore({{"w", weight}}), 1);
+    EXPECT_EQ(weight[0].item<double>(), 1.5);
+    EXPECT_EQ(read_file(output / "metrics.jsonl"), "{\"step\":1}\n");
+    EXPECT_FALSE(folder.finished());
+    folder.finish();
+  }
   EXPECT_FALSE(fs::exists(output / "checkpoint"));
-  EXPECT_TRUE(RunFolder(output, identity(1)).finished());
+  EXPECT_TRUE(RunFolder(output).finished());
+}
+
+TEST(RunFolder, KeepsTheClockOfItsFirstCall) {
+  const ScratchFolder scratch;
+  const fs::path output = scratch.path() / "out";
+  const std::string first = "2026-01-31T12:00:00", later = "2026-02-01T09:00:00";
+  for (const std::string& now : {first, later}) {
+    RunFolder folder(output, now);
+    folder.keep_clock();
+    folder.begin(identity(1));
+    EXPECT_EQ(folder.clock(), first);
+  }
+  // A folder of an earlier version has none.
+  write_file_atomically(output / "training.json", identity(1).dump());
+  EXPECT_EQ(RunFolder(output, later).clock(), later);
+}
+
+TEST(RunFolder, IsHeldByOneAtATime) {
+  const ScratchFolder scratch;
+  const fs::path output = scratch.path() / "out";
+  const RunFolder folder(output);
+  EXPECT_NE(refusal(output, identity(1)).find(output.string()), std::string::npos);
+}
+
+TEST(RunFolder, ARefusedCallLeavesNoFolder) {
+  const ScratchFolder scratch;
+  { const RunFolder folder(scratch.path() / "out"); }
+  EXPECT_FALSE(fs::exists(scratch.path() / "out"));
 }
 
 TEST(RunFolder, RefusesAnotherRunsOutput) {

@@ -37,5 +37,19 @@ TEST(LearningRate, LinearAndConstant) {
   EXPECT_DOUBLE_EQ(learning_rate(config, 0, 10), 1);
 }
 
+TEST(LearningRate, WarmUpNeverTakesAllSteps) {
+  TrainConfig config;
+  config.lr = 1;
+  for (const char* shape : {"cosine", "linear", "constant"})
+    for (const double ratio : {0.1, 0.9, 1.0})
+      for (const int64_t steps : {1, 2, 10}) {
+        config.lr_schedule = shape;
+        config.warmup_ratio = ratio;
+        double most = 0;
+        for (int64_t k = 0; k < steps; ++k) most = std::max(most, learning_rate(config, k, steps));
+        EXPECT_EQ(most, 1) << shape << " " << ratio << " " << steps;
+      }
+}
+
 }  // namespace
 }  // namespace amalgam

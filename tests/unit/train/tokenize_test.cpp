@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "../support.h"
 #include "core/error.h"
 #include "support.h"
 
@@ -130,6 +131,63 @@ TEST(Tokenisation, ATemplateWithoutEndGetsEos) {
       tokenize_tuples({tuple_of("a", user("x"), {"y"}, {"z"})}, tokenizer, {}, counts);
   EXPECT_EQ(examples.at(0).tokens.responses[0].back(),
             tokenizer.token_id(*tokenizer.special_token("eos_token")).value());
+}
+
+/// What is trained on of these answers, as text, under a template for qwen2.
+std::vector<std::string> trained_on(const std::string& chat_template,
+                                    const std::vector<std::string>& answers,
+                                    const std::string& question = "<think> yes") {
+  const ScratchFolder scratch;
+  const Tokenizer tokenizer = with_template(scratch.path(), "qwen2", chat_template);
+  TruncationCounts counts;
+  const auto examples =
+      tokenize_tuples({tuple_of("a", user(question), answers, {"no"})}, tokenizer, {}, counts);
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < answers.size(); ++i)
+    texts.push_back(tokenizer.decode(examples.at(0).tokens.responses[i], false));
+  EXPECT_EQ(examples.at(0).tokens.prompt,
+            tokenizer.encode_chat(user(question), {.add_generation_prompt = true}));
+  return texts;
+}
+
+// As DeepSeek-R1-Distill's: asks with more than a finished turn has.
+std::string thinking_template(const std::string& content) {
+  return "{% for m in messages %}{% if m.role == 'user' %}User: {{ m.content }}\n{% else %}"
+         "Bot: {{ " +
+         content +
+         " }}<|im_end|>\n{% endif %}{% endfor %}"
+         "{% if add_generation_prompt %}Bot: <think>\n{% endif %}";
+}
+
+TEST(Tokenisation, AFinishedTurnIsTrainedOnAsTheTemplateWritesIt) {
+  const std::string end = "<|im_end|>";
+  const std::vector<std::string> answers = {
+      "yes",      "<b>yes</b>", "<", "<think>", "<think>\nso</think>yes",
+      "  yes ",   "\n",         "",  "Bot: ",   "User: <think> yes",
+      "0 zero 0", "1 one 1"};
+  std::vector<std::string> whole, trimmed;
+  for (const std::string& answer : answers) whole.push_back(answer + end);
+  EXPECT_EQ(trained_on(thinking_template("m.content"), answers), whole);
+  for (std::string answer : answers) {
+    answer.erase(0, answer.find_first_not_of(" \n"));
+    answer.erase(answer.find_last_not_of(" \n") + 1);
+    trimmed.push_back(answer + end);
+  }
+  EXPECT_EQ(trained_on(thinking_template("m.content | trim"), answers), trimmed);
+}
+
+TEST(Tokenisation, WhatTheTemplateDropsIsNotTrainedOn) {
+  const std::vector<std::string> answers = {"so</think>yes", "yes", "so</think>"};
+  EXPECT_EQ(trained_on(thinking_template("m.content.split('</think>')[-1]"), answers),
+            (std::vector<std::string>{"yes<|im_end|>", "yes<|im_end|>", "<|im_end|>"}));
+}
+
+TEST(Tokenisation, ATemplateThatWritesNoAnswerIsRefusedByExample) {
+  for (const char* source :
+       {"{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
+        "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}Bot: {% endif %}"})
+    EXPECT_NE(failure([&] { trained_on(source, {"yes"}); }).find("prompt a"), std::string::npos);
 }
 
 TrainExample example_of(size_t prompt, std::vector<size_t> responses) {

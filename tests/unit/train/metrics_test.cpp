@@ -1,0 +1,70 @@
+// The rewards that a step reports, for each kind of utility.
+#include "train/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace amalgam {
+namespace {
+
+/// A source winner, an own winner and a loser of 4, 2 and 5 tokens.
+TrainExample example() {
+  TrainExample made;
+  for (const size_t tokens : {4, 2, 5}) made.tokens.responses.emplace_back(tokens, Token{1});
+  made.winners = 2;
+  made.roles = {Role::kSource, Role::kTarget, Role::kTarget};
+  return made;
+}
+
+const std::vector<double> kPolicy = {-6, -2, -10}, kReference = {-8, -3, -9};
+
+void expect_rewards(const Objective& objective, std::span<const double> reference, double source,
+                    double target, double loser) {
+  StepMetrics metrics(objective, 0.3);
+  metrics.add(example(), kPolicy, reference);
+  EXPECT_NEAR(metrics.mean("rewards/source_chosen").value(), source, 1e-14);
+  EXPECT_NEAR(metrics.mean("rewards/target_chosen").value(), target, 1e-14);
+  EXPECT_NEAR(metrics.mean("rewards/chosen").value(), 0.3 * source + 0.7 * target, 1e-14);
+  EXPECT_NEAR(metrics.mean("rewards/rejected").value(), loser, 1e-14);
+  EXPECT_NEAR(metrics.mean("rewards/margins").value(), 0.3 * source + 0.7 * target - loser, 1e-14);
+}
+
+TEST(StepMetrics, WithAReferenceRewardsAreBetaRho) {
+  expect_rewards({.beta = 0.5}, kReference, 1, 0.5, -0.5);
+  // The sum, whatever is compared.
+  expect_rewards({.utility = Utility::kMeanLogRatio, .beta = 0.5}, kReference, 1, 0.5, -0.5);
+  ObjectiveConfig config;
+  config.objective = "dpo";
+  config.beta = 0.5;
+  config.f_divergence = "js";
+  expect_rewards(make_objective(config), kReference, 1, 0.5, -0.5);
+}
+
+TEST(StepMetrics, WithoutOneTheyAreBetaTimesTheUtility) {
+  expect_rewards({.utility = Utility::kLogProbability, .beta = 0.5}, {}, -3, -1, -5);
+  expect_rewards({.utility = Utility::kMeanLogProbability, .beta = 2}, {}, -3, -2, -4);
+  const auto odds = [](double mean) { return std::log(std::exp(mean) / (1 - std::exp(mean))); };
+  expect_rewards({.utility = Utility::kLogOdds, .beta = 2}, {}, 2 * odds(-1.5), 2 * odds(-1),
+                 2 * odds(-2));
+}
+
+TEST(StepMetrics, LogOddsOfACertainResponseAreFinite) {
+  const Objective objective = {.utility = Utility::kLogOdds};
+  StepMetrics metrics(objective, 0.3);
+  metrics.add(example(), std::vector<double>{0, 0, -10}, {});
+  EXPECT_TRUE(std::isfinite(metrics.mean("rewards/margins").value()));
+}
+
+TEST(StepMetrics, SftHasNoRewards) {
+  ObjectiveConfig config;
+  config.objective = "sft";
+  const Objective objective = make_objective(config);
+  StepMetrics metrics(objective, 0.3);
+  metrics.add(example(), kPolicy, {});
+  EXPECT_FALSE(metrics.mean("rewards/chosen"));
+  EXPECT_EQ(metrics.mean("logps/chosen"), -4);
+}
+
+}  // namespace
+}  // namespace amalgam

@@ -3,15 +3,24 @@
 //! Every function returns an `Answer`: bytes on success, an English message otherwise. Panics are
 //! caught at the border. The C++ side is src/text/rust_api.h.
 
+mod arguments;
 mod clock;
+mod compare;
 mod filters;
+mod formats;
 mod json;
 mod limits;
 mod methods;
+mod numbers;
 mod operators;
 mod prepare;
+mod printf;
 mod python;
+mod rounding;
+mod sequences;
 mod template;
+mod tests;
+mod texts;
 
 pub use template::{ChatTemplate, Failure};
 

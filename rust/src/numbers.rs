@@ -179,3 +179,40 @@ fn without_underscores(text: &str) -> Option<String> {
     let joins = |pair: &[&str]| edge(pair[0].chars().last()) && edge(pair[1].chars().next());
     parts.windows(2).all(joins).then(|| parts.concat())
 }
+
+#[cfg(test)]
+mod checks {
+    use super::*;
+
+    #[test]
+    fn integers_of_texts() {
+        let read = |text, base| parse_integer(text, base);
+        assert_eq!(read(" -0x1F ", 16), Some(-31));
+        assert_eq!(read("0b101", 0), Some(5));
+        assert_eq!(read("0b1", 16), Some(0xb1));
+        assert_eq!(read("0x1f", 10), None);
+        assert_eq!(read("017", 0), None);
+        assert_eq!(read("1__0", 10), None);
+        assert_eq!(read("+-7", 10), None);
+        assert_eq!(read("7", 1), None);
+        assert_eq!(parse_float("1_0.5e1"), Some(105.0));
+        assert_eq!(parse_float("1_.5"), None);
+    }
+
+    #[test]
+    fn quotients_are_rounded_once() {
+        assert_eq!(quotient(-1, 3), Some(-1.0 / 3.0));
+        assert_eq!(quotient(9007199254740993, 1), Some(9007199254740992.0));
+        assert_eq!(quotient(9007199254740995, 1), Some(9007199254740996.0));
+        assert!(quotient(0, -3).is_some_and(|zero| zero == 0.0 && zero.is_sign_negative()));
+        assert_eq!(quotient(i128::MAX, 1), Some(2f64.powi(127)));
+        assert_eq!(quotient(1, i128::MAX), None);
+    }
+
+    #[test]
+    fn floats_are_divided_downwards() {
+        assert_eq!(floor_and_rest(7.0, -2.5), (-3.0, -0.5));
+        assert_eq!(floor_and_rest(1.0, 0.1), (9.0, 0.09999999999999995));
+        assert_eq!(floor_and_rest(-3.0, 1e16), (-1.0, 9999999999999996.0));
+    }
+}

@@ -222,3 +222,28 @@ fn apply(source: &str, mut edits: Vec<Edit>) -> String {
     text.push_str(&source[done..]);
     text
 }
+
+#[cfg(test)]
+mod checks {
+    use super::to_minijinja;
+
+    #[test]
+    fn sources_as_minijinja_should_see_them() {
+        for (source, expected) in [
+            ("a\r\nb\rc 1", "a\nb\nc 1"),
+            ("{{ x + 1 }}", "{{ x + __constant(1) }}"),
+            ("{{ 'a' 'b'.c }}", "{{ __constant('a' 'b').c }}"),
+            ("{{ -x.y[0] | abs }}", "{{ -(x.y[__constant(0)]) | abs }}"),
+            ("{{ 1 - +x }}", "{{ __constant(1) - - -(x) }}"),
+            ("{{ x is none - 1 }}", "{{ x is none() - __constant(1) }}"),
+            ("{{ (x,) }}{{ () }}{{ (x) }}", "{{ __tuple(x,) }}{{ __tuple() }}{{ (x) }}"),
+            ("{{ [] }}{{ f(x, y) }}", "{{ __constant([]) }}{{ f(x, y) }}"),
+            ("{% for x in y if z %}", "{% for x in __each( y) if z %}"),
+            ("{% generation %}{% endgeneration %}", "{% if true %}{% endif %}"),
+            ("{{ '\\v' }}", "{{ __constant('\\x0b') }}"),
+            ("{{ 'not closed }}", "{{ 'not closed }}"),
+        ] {
+            assert_eq!(to_minijinja(source), expected);
+        }
+    }
+}

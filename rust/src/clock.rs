@@ -87,3 +87,19 @@ impl Clock {
         String::from_utf8(text).map_err(|_| wrong("gives invalid UTF-8"))
     }
 }
+
+#[cfg(test)]
+mod checks {
+    use super::Clock;
+
+    #[test]
+    fn times_are_read_and_written() {
+        let written = |time, format| Clock::new(Some(time)).unwrap().format(format).unwrap();
+        assert_eq!(written("2026-01-31T23:59:58", "%d %b %Y %H:%M:%S"), "31 Jan 2026 23:59:58");
+        assert_eq!(written("2024-02-29 07:05", "%-d %j %% %f%Z"), "29 060 % 000000");
+        assert_eq!(written("2024-12-30T01:02:03.5+02:00", "%H %A"), "01 Monday");
+        for wrong in ["yesterday", "2026-02-31", "2026-01-31T25:00:00", "2026-01", ""] {
+            assert!(Clock::new(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! The filter `tojson` as transformers defines it: json.dumps with ensure_ascii off, the keywords
 //! ensure_ascii, indent, separators and sort_keys, and no escaping of HTML.
 
-use minijinja::value::{Kwargs, ValueKind};
+use minijinja::value::{Rest, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::{limits, methods, python};
+use crate::arguments::Arguments;
+use crate::operators::invalid;
+use crate::{limits, python, texts};
 
 struct Style {
     ensure_ascii: bool,
@@ -14,30 +16,31 @@ struct Style {
     sort_keys: bool,
 }
 
-pub fn tojson(value: &Value, ensure_ascii: Option<bool>, kwargs: Kwargs) -> Result<String, Error> {
-    let indent = match kwargs.get::<Option<Value>>("indent")? {
-        Some(indent) if indent.is_none() || indent.is_undefined() => None,
+pub fn tojson(value: &Value, arguments: Rest<Value>) -> Result<String, Error> {
+    let names = &["ensure_ascii", "indent", "separators", "sort_keys"];
+    let arguments = Arguments::new(names, arguments)?;
+    let indent = match arguments.some(1).filter(|indent| !indent.is_undefined()) {
         Some(indent) => Some(match indent.as_str() {
             Some(text) => text.to_string(),
-            None => methods::spaces(indent.as_usize().unwrap_or(0))?,
+            None => texts::spaces(arguments.integer(1, 0)?.max(0) as usize)?,
         }),
         None => None,
     };
     let default_between = if indent.is_some() { "," } else { ", " };
-    let (mut between_items, mut after_key) = (default_between.to_string(), ": ".to_string());
-    if let Some(separators) = kwargs.get::<Option<Vec<String>>>("separators")? {
-        if let [item, key] = separators.as_slice() {
-            (between_items, after_key) = (item.clone(), key.clone());
-        }
-    }
+    let (between_items, after_key) = match arguments.some(2).map(python::items) {
+        Some(separators) => match separators.iter().map(Value::as_str).collect::<Vec<_>>()[..] {
+            [Some(item), Some(key)] => (item.to_string(), key.to_string()),
+            _ => return Err(invalid("tojson: \"separators\" must be two strings")),
+        },
+        None => (default_between.to_string(), ": ".to_string()),
+    };
     let style = Style {
-        ensure_ascii: kwargs.get::<Option<bool>>("ensure_ascii")?.or(ensure_ascii).unwrap_or(false),
+        ensure_ascii: arguments.flag(0, false),
         indent,
         between_items,
         after_key,
-        sort_keys: kwargs.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
+        sort_keys: arguments.flag(3, false),
     };
-    kwargs.assert_all_used()?;
     let mut out = String::new();
     style.write(&mut out, value, 0)?;
     Ok(out)
@@ -66,7 +69,7 @@ impl Style {
             ValueKind::None => out.push_str("null"),
             ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number => python::write_repr(out, value),
-            ValueKind::Seq | ValueKind::Iterable => {
+            ValueKind::Seq => {
                 let items = python::items(value);
                 self.write_all(out, '[', &items, ']', depth, |out, item| {
                     self.write(out, item, depth + 1)

@@ -3,15 +3,25 @@
 //! Every function returns an `Answer`: bytes on success, an English message otherwise. Panics are
 //! caught at the border. The C++ side is src/text/rust_api.h.
 
+mod added;
+mod arguments;
 mod clock;
+mod compare;
 mod filters;
+mod formats;
 mod json;
 mod limits;
 mod methods;
+mod numbers;
 mod operators;
 mod prepare;
+mod printf;
 mod python;
+mod rounding;
+mod sequences;
 mod template;
+mod tests;
+mod texts;
 
 pub use template::{ChatTemplate, Failure};
 
@@ -118,6 +128,22 @@ pub unsafe extern "C" fn amalgam_text_tokenizer(json: Text, out: *mut *mut Token
         tokenizer.with_truncation(None).map_err(failed)?;
         tokenizer.with_padding(None);
         *out = Box::into_raw(Box::new(tokenizer));
+        Ok(Vec::new())
+    })
+}
+
+/// Adds the tokens of a JSON object {listed, special} (src/added.rs).
+///
+/// # Safety
+/// `tokenizer` comes from `amalgam_text_tokenizer`; `tokens` points to its bytes.
+#[no_mangle]
+pub unsafe extern "C" fn amalgam_text_add_tokens(
+    tokenizer: *mut Tokenizer,
+    tokens: Text,
+) -> Answer {
+    answer(|| {
+        let tokens = serde_json::from_slice(tokens.bytes()).map_err(failed)?;
+        added::add(&mut *tokenizer, &tokens)?;
         Ok(Vec::new())
     })
 }

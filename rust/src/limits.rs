@@ -23,8 +23,11 @@ const DEPTH: usize = 500;
 /// and FUEL and SOURCE allow for deep ones. Only what is touched becomes memory.
 const STACK: usize = 1 << 30;
 
+const TOO_LARGE: &str = "the template makes values that are too large or too deep";
+
 thread_local! {
     static LEFT: Cell<usize> = const { Cell::new(0) };
+    static WHY: Cell<&'static str> = const { Cell::new(TOO_LARGE) };
 }
 
 /// Runs `work` with a whole budget on a deep stack; Err holds the panic.
@@ -32,6 +35,7 @@ pub fn bounded<T: Send>(work: impl FnOnce() -> T + Send) -> std::thread::Result<
     std::thread::scope(|scope| {
         let run = || {
             LEFT.set(BUDGET);
+            WHY.set(TOO_LARGE);
             work()
         };
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).map_or_else(
@@ -48,7 +52,13 @@ pub fn spend(bytes: usize) -> Result<(), Error> {
     if left > 0 {
         return Ok(());
     }
-    Err(invalid("the template makes values that are too large or too deep"))
+    Err(invalid(WHY.get()))
+}
+
+/// Makes the rendering fail, where a value cannot be what Python makes of it.
+pub fn refuse(why: &'static str) {
+    LEFT.set(0);
+    WHY.set(why);
 }
 
 /// Takes what a list of `count` items is worth.
@@ -78,7 +88,7 @@ pub fn weigh(value: &Value, depth: usize) -> Result<(), Error> {
             weigh(key, depth + 1)?;
             weigh(item, depth + 1)
         }),
-        ValueKind::Seq | ValueKind::Iterable => {
+        ValueKind::Seq | ValueKind::Iterable if !python::is_generator(value) => {
             python::items(value).iter().try_for_each(|item| weigh(item, depth + 1))
         }
         _ => Ok(()),

@@ -1,24 +1,46 @@
-//! Python's methods of strings, mappings and lists, as templates call them. str.format
-//! comes from minijinja-contrib.
+//! Python's methods of strings, mappings and lists, as templates call them.
+
+use std::sync::Arc;
 
 use minijinja::value::{from_args, Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
+use crate::compare::{check_key, equal};
 use crate::limits;
-use crate::operators::{self, invalid};
-use crate::python::{self, is_list, is_space, to_text, Tuple};
+use crate::operators::invalid;
+use crate::printf::str_format;
+use crate::python::{self, is_list, is_space, is_tuple, Tuple, View};
+use crate::texts::{
+    bound, capitalize, casefold, ends_line, is_foreign_digit, is_lower, is_upper, pad, replace,
+    split, split_lines, strip, sub_text, title, Side,
+};
 
-pub fn call(
-    state: &State,
-    value: &Value,
-    method: &str,
-    arguments: &[Value],
-) -> Result<Value, Error> {
+/// Methods of mappings; calls of them come here, also those of keys with their names.
+pub const OF_MAPPINGS: [&str; 11] = [
+    "clear",
+    "copy",
+    "fromkeys",
+    "get",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+    "values",
+];
+
+pub fn call(_: &State, value: &Value, method: &str, arguments: &[Value]) -> Result<Value, Error> {
     let (by_position, by_name): (&[Value], Kwargs) = from_args(arguments)?;
     let argument = |place: usize, name: &str| {
         let by_name = || by_name.get::<Option<Value>>(name).ok().flatten();
         by_position.get(place).cloned().or_else(by_name).filter(|value| !value.is_none())
     };
+    if let Some(text) = value.as_str().filter(|_| method == "format") {
+        let named = |name: &str| by_name.get::<Option<Value>>(name).ok().flatten();
+        return str_format(text, by_position, &named).map(Value::from);
+    }
+    check_arguments(method, by_position.len(), &by_name)?;
     let own = match (value.as_str(), value.kind()) {
         (Some(text), _) => of_text(text, method, argument)?,
         (_, ValueKind::Map) => of_mapping(value, method, argument)?,
@@ -27,12 +49,32 @@ pub fn call(
     };
     match own {
         Some(result) => Ok(result),
-        None if method == "format" => {
-            operators::check_fields(value.as_str().unwrap_or(""))?;
-            minijinja_contrib::pycompat::unknown_method_callback(state, value, method, arguments)
-        }
         None => Err(Error::from(ErrorKind::UnknownMethod)),
     }
+}
+
+/// Python's methods take so many arguments, and these keywords.
+fn check_arguments(method: &str, given: usize, by_name: &Kwargs) -> Result<(), Error> {
+    let (least, most, names): (usize, usize, &[&str]) = match method {
+        "strip" | "lstrip" | "rstrip" => (0, 1, &[]),
+        "split" | "rsplit" => (0, 2, &["sep", "maxsplit"]),
+        "splitlines" => (0, 1, &["keepends"]),
+        "partition" | "rpartition" | "removeprefix" | "removesuffix" | "join" | "zfill" => {
+            (1, 1, &[])
+        }
+        "replace" => (2, 3, &["count"]),
+        "startswith" | "endswith" | "find" | "rfind" | "rindex" | "count" | "index" => (1, 3, &[]),
+        "center" | "ljust" | "rjust" | "get" => (1, 2, &[]),
+        _ => (0, 0, &[]),
+    };
+    let named = by_name.args().find(|name| !names.contains(name));
+    if let Some(name) = named {
+        return Err(invalid(format!("{method} takes no keyword {name}")));
+    }
+    if !(least..=most).contains(&(given + by_name.args().count())) {
+        return Err(invalid(format!("{method} takes {least} to {most} arguments")));
+    }
+    Ok(())
 }
 
 fn of_mapping(
@@ -43,16 +85,21 @@ fn of_mapping(
     let pairs = || python::pairs(value).into_iter();
     Ok(Some(match method {
         "get" => {
-            let key = argument(0, "key").unwrap_or_else(|| Value::from(()));
+            let key = argument(0, "").unwrap_or_else(|| Value::from(()));
+            check_key(&key)?;
             let found = value.as_object().and_then(|object| object.get_value(&key));
-            found.or_else(|| argument(1, "default")).unwrap_or_else(|| Value::from(()))
+            found.or_else(|| argument(1, "")).unwrap_or_else(|| Value::from(()))
         }
-        "items" => pairs().map(|(key, item)| Tuple::of(vec![key, item])).collect(),
-        "keys" => pairs().map(|(key, _)| key).collect(),
-        "values" => pairs().map(|(_, item)| item).collect(),
+        "items" => view("items", pairs().map(|(key, item)| Tuple::of(vec![key, item]))),
+        "keys" => view("keys", pairs().map(|(key, _)| key)),
+        "values" => view("values", pairs().map(|(_, item)| item)),
         "copy" => value.clone(),
         _ => return Ok(None),
     }))
+}
+
+fn view(name: &'static str, items: impl Iterator<Item = Value>) -> Value {
+    Value::from_object(View(name, items.collect()))
 }
 
 fn of_list(
@@ -60,16 +107,19 @@ fn of_list(
     method: &str,
     argument: impl Fn(usize, &str) -> Option<Value>,
 ) -> Result<Option<Value>, Error> {
-    let wanted = argument(0, "value").unwrap_or_else(|| Value::from(()));
-    if matches!(method, "count" | "index") {
-        limits::weigh(value, 0)?;
-        limits::weigh(&wanted, 0)?;
+    let wanted = argument(0, "").unwrap_or_else(|| Value::from(()));
+    if matches!(method, "count" | "index") && argument(1, "").is_some() {
+        return Err(invalid(format!("{method} of a part of a list is not known")));
     }
     let items = python::items(value);
+    let places = || {
+        let found = |(place, item)| Ok::<_, Error>(equal(item, &wanted)?.then_some(place));
+        items.iter().enumerate().map(found).filter_map(Result::transpose)
+    };
     Ok(Some(match method {
-        "count" => Value::from(items.iter().filter(|item| **item == wanted).count()),
-        "index" => match items.iter().position(|item| *item == wanted) {
-            Some(place) => Value::from(place),
+        "count" => Value::from(places().collect::<Result<Vec<_>, _>>()?.len()),
+        "index" => match places().next() {
+            Some(place) => Value::from(place?),
             None => return Err(invalid("index: the value is not in the list")),
         },
         "copy" => Value::from(items),
@@ -83,53 +133,61 @@ fn of_text(
     argument: impl Fn(usize, &str) -> Option<Value>,
 ) -> Result<Option<Value>, Error> {
     limits::spend(text.len())?;
-    let required = |place: usize| {
-        let value = argument(place, "")
+    let required = |place: usize, name: &str| {
+        let value = argument(place, name)
             .ok_or_else(|| invalid(format!("{method}: an argument is missing")))?;
         value
             .to_str()
             .ok_or_else(|| invalid(format!("{method}: expected a string, got {}", value.kind())))
     };
-    let integer = |place: usize, name: &str| argument(place, name).and_then(|value| value.as_i64());
-    let chars = argument(0, "chars");
-    let chars = chars.as_ref().and_then(|value| value.as_str());
+    let integer = |place: usize, name: &str| {
+        let wrong = |value: &Value| invalid(format!("{method}: expected an integer, got {value}"));
+        argument(place, name)
+            .map(|value| python::as_integer(&value).map(clamped).ok_or_else(|| wrong(&value)))
+            .transpose()
+    };
+    let width = || match integer(0, "")? {
+        Some(width) => Ok(width.max(0) as usize),
+        None => Err(invalid(format!("{method}: expected an integer, got none"))),
+    };
+    let optional = |name: &str| argument(0, name).map(|_| required(0, name)).transpose();
     Ok(Some(match method {
-        "strip" => Value::from(strip(text, chars, true, true)),
-        "lstrip" => Value::from(strip(text, chars, true, false)),
-        "rstrip" => Value::from(strip(text, chars, false, true)),
+        "strip" => Value::from(strip(text, optional("")?.as_deref(), true, true)),
+        "lstrip" => Value::from(strip(text, optional("")?.as_deref(), true, false)),
+        "rstrip" => Value::from(strip(text, optional("")?.as_deref(), false, true)),
         "split" | "rsplit" => {
-            let separator = argument(0, "sep").map(|value| to_text(&value).into_owned());
-            let most = integer(1, "maxsplit").filter(|most| *most >= 0).map(|most| most as usize);
+            let separator = optional("sep")?;
+            let most = integer(1, "maxsplit")?.filter(|most| *most >= 0).map(|most| most as usize);
             split(text, separator.as_deref(), most, method == "rsplit")?
         }
         "splitlines" => {
-            let keep_ends = argument(0, "keepends").is_some_and(|keep| keep.is_true());
+            let keep_ends = integer(0, "keepends")?.is_some_and(|keep| keep != 0);
             limits::spend_items(text.chars().filter(|c| ends_line(*c)).count())?;
             split_lines(text, keep_ends).into_iter().map(Value::from).collect()
         }
         "partition" => {
-            let separator = required(0)?;
+            let separator = not_empty(required(0, "")?)?;
             let (head, middle, tail) =
                 text.split_once(&*separator).map_or((text, "", ""), |(a, b)| (a, &*separator, b));
             Tuple::of([head, middle, tail].map(Value::from).to_vec())
         }
         "rpartition" => {
-            let separator = required(0)?;
+            let separator = not_empty(required(0, "")?)?;
             let (head, middle, tail) =
                 text.rsplit_once(&*separator).map_or(("", "", text), |(a, b)| (a, &*separator, b));
             Tuple::of([head, middle, tail].map(Value::from).to_vec())
         }
-        "removeprefix" => Value::from(text.strip_prefix(&*required(0)?).unwrap_or(text)),
-        "removesuffix" => Value::from(text.strip_suffix(&*required(0)?).unwrap_or(text)),
+        "removeprefix" => Value::from(text.strip_prefix(&*required(0, "")?).unwrap_or(text)),
+        "removesuffix" => Value::from(text.strip_suffix(&*required(0, "")?).unwrap_or(text)),
         "replace" => {
-            let count = integer(2, "count").filter(|count| *count >= 0);
-            Value::from(replace(text, &required(0)?, &required(1)?, count)?)
+            let count = integer(2, "count")?.filter(|count| *count >= 0);
+            Value::from(replace(text, &required(0, "")?, &required(1, "")?, count)?)
         }
         "startswith" | "endswith" => {
             let wanted = argument(0, "")
                 .ok_or_else(|| invalid(format!("{method}: an argument is missing")))?;
-            let part = sub_text(text, integer(1, ""), integer(2, ""));
-            let choices = if is_list(&wanted) { python::items(&wanted) } else { vec![wanted] };
+            let part = sub_text(text, integer(1, "")?, integer(2, "")?);
+            let choices = if is_tuple(&wanted) { python::items(&wanted) } else { vec![wanted] };
             let mut found = false;
             for choice in &choices {
                 let choice = choice.as_str().ok_or_else(|| {
@@ -144,11 +202,11 @@ fn of_text(
             Value::from(found)
         }
         "find" | "rfind" | "index" | "rindex" => {
-            let wanted = required(0)?;
-            let part = sub_text(text, integer(1, ""), integer(2, ""));
+            let wanted = required(0, "")?;
+            let part = sub_text(text, integer(1, "")?, integer(2, "")?);
             let place =
                 if method.starts_with('r') { part.rfind(&*wanted) } else { part.find(&*wanted) };
-            let skipped = bound(integer(1, ""), 0, text.chars().count());
+            let skipped = bound(integer(1, "")?, 0, text.chars().count());
             match place {
                 Some(place) => Value::from(part[..place].chars().count() + skipped),
                 None if method.ends_with("find") => Value::from(-1),
@@ -156,10 +214,10 @@ fn of_text(
             }
         }
         "count" => Value::from(
-            sub_text(text, integer(1, ""), integer(2, "")).matches(&*required(0)?).count(),
+            sub_text(text, integer(1, "")?, integer(2, "")?).matches(&*required(0, "")?).count(),
         ),
         "join" => {
-            let list = argument(0, "").unwrap_or_default();
+            let list = argument(0, "").ok_or_else(|| invalid("join: none is not iterable"))?;
             let mut parts = Vec::new();
             for item in list.try_iter()? {
                 limits::spend(limits::ITEM + item.as_str().map_or(0, str::len) + text.len())?;
@@ -170,7 +228,8 @@ fn of_text(
             Value::from(parts.join(text))
         }
         "upper" => Value::from(text.to_uppercase()),
-        "lower" | "casefold" => Value::from(text.to_lowercase()),
+        "lower" => Value::from(text.to_lowercase()),
+        "casefold" => Value::from(casefold(text)?),
         "capitalize" => Value::from(capitalize(text)),
         "title" => Value::from(title(text)),
         "swapcase" => text
@@ -185,20 +244,20 @@ fn of_text(
             .collect::<String>()
             .into(),
         "center" | "ljust" | "rjust" => {
-            let fill = argument(1, "fillchar")
-                .and_then(|fill| fill.as_str().and_then(|fill| fill.chars().next()))
-                .unwrap_or(' ');
+            let fill = match argument(1, "") {
+                Some(_) => one_char(&required(1, "")?)?,
+                None => ' ',
+            };
             let side = match method {
                 "center" => Side::Both,
                 "ljust" => Side::Right,
                 _ => Side::Left,
             };
-            Value::from(pad(text, integer(0, "width").unwrap_or(0).max(0) as usize, fill, side)?)
+            Value::from(pad(text, width()?, fill, side)?)
         }
         "zfill" => {
             let (sign, digits) = text.split_at(usize::from(text.starts_with(['+', '-'])));
-            let width =
-                (integer(0, "width").unwrap_or(0).max(0) as usize).saturating_sub(sign.len());
+            let width = width()?.saturating_sub(sign.len());
             Value::from(format!("{sign}{}", pad(digits, width, '0', Side::Left)?))
         }
         "isspace" => all(text, is_space),
@@ -214,173 +273,25 @@ fn of_text(
     }))
 }
 
-/// Arabic, Persian, Devanagari and full-width digits: the common ones of those that Python takes for
-/// digits beside 0-9 (number letters and fractions are numeric without being digits).
-fn is_foreign_digit(c: char) -> bool {
-    matches!(c as u32, 0x660..=0x669 | 0x6f0..=0x6f9 | 0x966..=0x96f | 0xff10..=0xff19)
-}
-
 fn all(text: &str, test: impl Fn(char) -> bool) -> Value {
     Value::from(!text.is_empty() && text.chars().all(test))
 }
 
-/// Removes white space, or any of `chars`, from the chosen ends.
-pub fn strip<'a>(text: &'a str, chars: Option<&str>, left: bool, right: bool) -> &'a str {
-    let goes = |c: char| chars.map_or_else(|| is_space(c), |chars| chars.contains(c));
-    let text = if left { text.trim_start_matches(goes) } else { text };
-    if right {
-        text.trim_end_matches(goes)
-    } else {
-        text
-    }
-}
-
-pub fn capitalize(text: &str) -> String {
+fn one_char(text: &str) -> Result<char, Error> {
     let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().collect::<String>() + &chars.as_str().to_lowercase()
-    })
-}
-
-/// str.title(): a capital after every character that has no case.
-fn title(text: &str) -> String {
-    let mut titled = String::new();
-    let mut inside = false;
-    for c in text.chars() {
-        if inside {
-            titled.extend(c.to_lowercase());
-        } else {
-            titled.extend(c.to_uppercase());
-        }
-        inside = c.is_lowercase() || c.is_uppercase();
-    }
-    titled
-}
-
-pub enum Side {
-    Left,
-    Right,
-    Both,
-}
-
-/// str.replace(), at most `count` times.
-pub fn replace(text: &str, old: &str, new: &str, count: Option<i64>) -> Result<String, Error> {
-    let count = count.map_or(usize::MAX, |count| count as usize);
-    let found = text.matches(old).take(count).count();
-    limits::spend(text.len().saturating_add(found.saturating_mul(new.len())))?;
-    Ok(text.replacen(old, new, count))
-}
-
-pub fn spaces(count: usize) -> Result<String, Error> {
-    limits::spend(count)?;
-    Ok(" ".repeat(count))
-}
-
-/// Fills up to `width` characters on the given side.
-pub fn pad(text: &str, width: usize, fill: char, side: Side) -> Result<String, Error> {
-    limits::spend(width.saturating_mul(4))?;
-    let missing = width.saturating_sub(text.chars().count());
-    let left = match side {
-        Side::Left => missing,
-        Side::Right => 0,
-        Side::Both => missing / 2 + (missing & width & 1),
-    };
-    let fills = |count: usize| fill.to_string().repeat(count);
-    Ok(format!("{}{text}{}", fills(left), fills(missing - left)))
-}
-
-/// A bound of text[start:end] in characters.
-fn bound(index: Option<i64>, absent: usize, length: usize) -> usize {
-    match index {
-        Some(index) if index < 0 => (index + length as i64).max(0) as usize,
-        Some(index) => (index as usize).min(length),
-        None => absent,
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => Ok(c),
+        _ => Err(invalid(format!("expected one character, got {text:?}"))),
     }
 }
 
-fn sub_text(text: &str, start: Option<i64>, end: Option<i64>) -> &str {
-    if start.is_none() && end.is_none() {
-        return text;
+fn not_empty(separator: Arc<str>) -> Result<Arc<str>, Error> {
+    if separator.is_empty() {
+        return Err(invalid("the separator is empty"));
     }
-    let length = text.chars().count();
-    let byte = |place: usize| text.char_indices().nth(place).map_or(text.len(), |(byte, _)| byte);
-    let (start, end) = (byte(bound(start, 0, length)), byte(bound(end, length, length)));
-    &text[start..end.max(start)]
+    Ok(separator)
 }
 
-fn split(
-    text: &str,
-    separator: Option<&str>,
-    most: Option<usize>,
-    from_right: bool,
-) -> Result<Value, Error> {
-    let most = most.unwrap_or(usize::MAX);
-    let ends = match separator {
-        Some("") => 0,
-        Some(separator) => text.matches(separator).take(most).count(),
-        None => text.chars().filter(|c| is_space(*c)).take(most).count(),
-    };
-    limits::spend_items(ends)?;
-    let mut parts: Vec<&str> = match separator {
-        Some("") => return Err(invalid("split: empty separator")),
-        Some(separator) if from_right => text.rsplitn(most.saturating_add(1), separator).collect(),
-        Some(separator) => text.splitn(most.saturating_add(1), separator).collect(),
-        None => split_at_spaces(text, most, from_right),
-    };
-    if from_right {
-        parts.reverse();
-    }
-    Ok(parts.into_iter().map(Value::from).collect())
-}
-
-/// Words from one end; what is left after `most` of them keeps its inner spaces and its far end.
-fn split_at_spaces(text: &str, most: usize, from_right: bool) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = strip(text, None, !from_right, from_right);
-    while !rest.is_empty() {
-        let gap = if from_right { rest.rfind(is_space) } else { rest.find(is_space) };
-        match gap.filter(|_| parts.len() < most) {
-            Some(gap) => {
-                let after = gap + rest[gap..].chars().next().map_or(0, char::len_utf8);
-                let (head, tail) = (&rest[..gap], &rest[after..]);
-                parts.push(if from_right { tail } else { head });
-                rest = strip(if from_right { head } else { tail }, None, !from_right, from_right);
-            }
-            None => {
-                parts.push(rest);
-                break;
-            }
-        }
-    }
-    parts
-}
-
-fn ends_line(c: char) -> bool {
-    matches!(c, '\n'..='\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// The lines of a text, at every boundary that Python knows.
-pub fn split_lines(text: &str, keep_ends: bool) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(place) = rest.find(ends_line) {
-        let size = match rest[place..].starts_with("\r\n") {
-            true => 2,
-            false => rest[place..].chars().next().map_or(1, char::len_utf8),
-        };
-        lines.push(&rest[..if keep_ends { place + size } else { place }]);
-        rest = &rest[place + size..];
-    }
-    if !rest.is_empty() {
-        lines.push(rest);
-    }
-    lines
-}
-
-pub fn is_lower(text: &str) -> bool {
-    text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)
-}
-
-pub fn is_upper(text: &str) -> bool {
-    text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)
+fn clamped(number: i128) -> i64 {
+    number.clamp(i64::MIN as i128, i64::MAX as i128) as i64
 }

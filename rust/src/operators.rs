@@ -4,18 +4,25 @@
 
 use std::cmp::Ordering;
 
-use minijinja::value::{Rest, ValueKind};
-use minijinja::{format_filter, Environment, Error, ErrorKind, FormatStyle, Value};
+use minijinja::value::{DynObject, Rest, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Value};
 
-use crate::limits;
-use crate::python::{self, is_list, Tuple};
+use crate::compare::{contained, equal, order};
+use crate::printf::printf;
+use crate::python::{self, is_list, is_range, is_tuple, Method, Tuple};
+use crate::{limits, methods, numbers};
 
 pub const CONCAT: &str = "operator~";
 pub const ADD: &str = "operator+";
 pub const MULTIPLY: &str = "operator*";
+pub const SUBTRACT: &str = "operator-";
+pub const NEGATE: &str = "operator0-";
+pub const DIVIDE: &str = "operator/";
+pub const POWER: &str = "operator**";
 pub const REMAINDER: &str = "operator%";
 pub const FLOOR_DIVIDE: &str = "operator//";
 pub const ITEM: &str = "operator[]";
+pub const METHOD: &str = "operator.";
 pub const SLICE: &str = "operator[:]";
 pub const EQUAL: &str = "operator==";
 pub const UNEQUAL: &str = "operator!=";
@@ -24,30 +31,63 @@ pub const LESS_OR_EQUAL: &str = "operator<=";
 pub const GREATER: &str = "operator>";
 pub const GREATER_OR_EQUAL: &str = "operator>=";
 pub const IN: &str = "operator-in";
+/// Comparisons in a chain, in minijinja's order of them: they give the result and, for the next one, the
+/// right operand.
+pub const CHAINED: [&str; 8] = [
+    "chained==",
+    "chained!=",
+    "chained<",
+    "chained<=",
+    "chained>",
+    "chained>=",
+    "chained-in",
+    "chained-not-in",
+];
 pub const TUPLE: &str = "__tuple";
 pub const EACH: &str = "__each";
-pub const ONE: &str = "__one";
+/// Around constants, so that minijinja computes nothing while compiling; gone from compiled templates.
+pub const CONSTANT: &str = "__constant";
 
 pub fn add_to(environment: &mut Environment) {
     environment.add_filter(CONCAT, concat);
     environment.add_filter(ADD, add);
+    environment.add_filter(SUBTRACT, numbers::subtract);
+    environment.add_filter(NEGATE, numbers::negate);
     environment.add_filter(MULTIPLY, multiply);
-    environment.add_filter(EQUAL, |a: &Value, b: &Value| equal(a, b));
-    environment.add_filter(UNEQUAL, |a: &Value, b: &Value| equal(a, b).map(|same| !same));
+    environment.add_filter(DIVIDE, numbers::divide);
+    environment.add_filter(FLOOR_DIVIDE, numbers::floor_divide);
+    environment.add_filter(POWER, numbers::power);
     environment.add_filter(REMAINDER, remainder);
-    environment.add_filter(FLOOR_DIVIDE, floor_divide);
     environment.add_filter(ITEM, item);
     environment.add_filter(SLICE, slice);
-    environment.add_filter(LESS, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_lt()));
-    environment
-        .add_filter(LESS_OR_EQUAL, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_le()));
-    environment.add_filter(GREATER, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_gt()));
-    environment
-        .add_filter(GREATER_OR_EQUAL, |a: &Value, b: &Value| Ok::<_, Error>(order(a, b)?.is_ge()));
-    environment.add_filter(IN, contained);
+    environment.add_filter(METHOD, method);
+    let comparisons: [(&str, &str, Comparison, &[&str]); 8] = [
+        (EQUAL, CHAINED[0], |a, b| equal(a, b), &["eq", "equalto", "=="]),
+        (UNEQUAL, CHAINED[1], |a, b| equal(a, b).map(|same| !same), &["ne", "!="]),
+        (LESS, CHAINED[2], |a, b| has_order(a, b, Ordering::is_lt), &["lt", "lessthan", "<"]),
+        (LESS_OR_EQUAL, CHAINED[3], |a, b| has_order(a, b, Ordering::is_le), &["le", "<="]),
+        (GREATER, CHAINED[4], |a, b| has_order(a, b, Ordering::is_gt), &["gt", "greaterthan", ">"]),
+        (GREATER_OR_EQUAL, CHAINED[5], |a, b| has_order(a, b, Ordering::is_ge), &["ge", ">="]),
+        (IN, CHAINED[6], |a, b| contained(a, b), &["in"]),
+        ("operator-not-in", CHAINED[7], |a, b| contained(a, b).map(|is| !is), &[]),
+    ];
+    for (name, chained, compare, tests) in comparisons {
+        environment.add_filter(name, move |a: &Value, b: &Value| compare(a, b));
+        environment.add_filter(chained, move |a: &Value, b: &Value| {
+            Ok::<_, Error>(vec![Value::from(compare(a, b)?), b.clone()])
+        });
+        for test in tests {
+            environment.add_test(*test, move |a: &Value, b: &Value| compare(a, b));
+        }
+    }
     environment.add_function(TUPLE, |items: Rest<Value>| Tuple::of(items.0));
     environment.add_function(EACH, each);
-    environment.add_global(ONE, 1);
+}
+
+type Comparison = fn(&Value, &Value) -> Result<bool, Error>;
+
+fn has_order(a: &Value, b: &Value, test: fn(Ordering) -> bool) -> Result<bool, Error> {
+    Ok(order(a, b)?.is_some_and(test))
 }
 
 pub fn invalid(why: impl Into<String>) -> Error {
@@ -57,6 +97,7 @@ pub fn invalid(why: impl Into<String>) -> Error {
 /// What a loop goes over: one value, or several that stand for a tuple.
 fn each(values: Rest<Value>) -> Result<Value, Error> {
     match values.0.as_slice() {
+        [] => Err(invalid("a loop needs something to go over")),
         [value] if value.is_none() => Err(invalid("none is not iterable")),
         [value] => Ok(value.clone()),
         _ => Ok(Tuple::of(values.0)),
@@ -67,16 +108,16 @@ fn concat(left: &Value, right: &Value) -> String {
     python::to_text(left).into_owned() + &python::to_text(right)
 }
 
-fn add(left: &Value, right: &Value) -> Result<Value, Error> {
+pub fn add(left: &Value, right: &Value) -> Result<Value, Error> {
     if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
         limits::spend(a.len() + b.len())?;
         return Ok(Value::from([a, b].concat()));
     }
-    if is_list(left) && is_list(right) {
+    if is_list(left) && is_list(right) && is_tuple(left) == is_tuple(right) {
         let items = [python::items(left), python::items(right)].concat();
         return Ok(like(left, items));
     }
-    calculate(left, right, "+", i128::checked_add, |a, b| a + b)
+    numbers::calculate(left, right, "+", i128::checked_add, |a, b| a + b)
 }
 
 fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
@@ -92,143 +133,45 @@ fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
             }
         } else if is_list(value) {
             let items = python::items(value);
-            if let Some((count, size)) = times(count, items.len()) {
+            if let Some((_, size)) = times(count, items.len()) {
                 limits::spend_items(size)?;
-                return Ok(like(value, vec![items; count].concat()));
+                return Ok(like(value, items.iter().cycle().take(size).cloned().collect()));
             }
         }
     }
-    calculate(left, right, "*", i128::checked_mul, |a, b| a * b)
+    numbers::calculate(left, right, "*", i128::checked_mul, |a, b| a * b)
 }
 
 /// A tuple if the value is one, else a list.
 fn like(value: &Value, items: Vec<Value>) -> Value {
-    match value.downcast_object_ref::<Tuple>() {
-        Some(_) => Tuple::of(items),
-        None => Value::from(items),
+    if is_tuple(value) {
+        Tuple::of(items)
+    } else {
+        Value::from(items)
     }
-}
-
-fn equal(left: &Value, right: &Value) -> Result<bool, Error> {
-    limits::weigh(left, 0)?;
-    limits::weigh(right, 0)?;
-    Ok(left == right)
-}
-
-/// Formatted texts have a size that one number in the format decides.
-fn check_widths(spec: &str) -> Result<(), Error> {
-    let small = |digits: &str| digits.len() <= 4;
-    if spec.contains('*') || !spec.split(|c: char| !c.is_ascii_digit()).all(small) {
-        return Err(invalid("a width in a format is too large"));
-    }
-    Ok(())
-}
-
-/// str.format's fields are as wide as allowed.
-pub fn check_fields(format: &str) -> Result<(), Error> {
-    let fields = format.split('{').skip(1);
-    fields.map(|field| field.split('}').next().unwrap_or(field)).try_for_each(check_widths)
 }
 
 fn remainder(left: &Value, right: &Value) -> Result<Value, Error> {
-    if let Some(format) = left.as_str() {
-        let arguments = match right.downcast_object_ref::<Tuple>() {
-            Some(tuple) => tuple.0.clone(),
-            None => vec![right.clone()],
-        };
-        return printf(format, arguments).map(Value::from);
+    match left.as_str() {
+        Some(format) => printf(format, right).map(Value::from),
+        None => numbers::remainder(left, right),
     }
-    let integers = |a: i128, b: i128| {
-        let rest = a.checked_rem(b)?;
-        Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
-    };
-    divide(left, right, "%", integers, |a, b| a - b * (a / b).floor())
 }
 
-/// `format % arguments`; minijinja's own takes each kind of value for fewer conversions than Python.
-pub fn printf(format: &str, mut arguments: Vec<Value>) -> Result<String, Error> {
-    let mut used = 0;
-    let mut rest = format;
-    while let Some((_, spec)) = rest.split_once('%') {
-        let end = spec.find(|c: char| c == '%' || c.is_ascii_alphabetic()).unwrap_or(spec.len());
-        let conversion = spec[end..].chars().next().unwrap_or('%');
-        rest = &spec[(end + 1).min(spec.len())..];
-        if spec.starts_with('(') {
-            format
-                .split('%')
-                .try_for_each(|each| check_widths(each.split(')').next_back().unwrap_or("")))?;
-            return format_filter(FormatStyle::Printf, format, &arguments); // a mapping's keys
+pub fn item(container: &Value, key: &Value) -> Result<Value, Error> {
+    let found = item_if_there(container, key)?;
+    match key.as_str() {
+        // As Jinja2, which then looks for an attribute.
+        Some(name) if found.is_undefined() && methods::OF_MAPPINGS.contains(&name) => {
+            method(container, name)
         }
-        if conversion == '%' {
-            continue;
-        }
-        check_widths(&spec[..end])?;
-        let argument =
-            arguments.get_mut(used).ok_or_else(|| invalid("not enough arguments to format"))?;
-        used += 1;
-        match (conversion, python::as_float(argument)) {
-            ('s', _) => *argument = Value::from(python::to_text(argument).into_owned()),
-            ('d' | 'i', Some(number)) => *argument = Value::from(number.trunc() as i128),
-            _ => {}
-        }
-    }
-    if used < arguments.len() {
-        return Err(invalid("not all arguments were formatted"));
-    }
-    format_filter(FormatStyle::Printf, format, &arguments)
-}
-
-fn floor_divide(left: &Value, right: &Value) -> Result<Value, Error> {
-    divide(left, right, "//", floor, |a, b| (a / b).floor())
-}
-
-fn floor(a: i128, b: i128) -> Option<i128> {
-    Some(a.checked_div(b)? - i128::from(a % b != 0 && (a < 0) != (b < 0)))
-}
-
-fn divide(
-    left: &Value,
-    right: &Value,
-    name: &str,
-    integers: impl Fn(i128, i128) -> Option<i128>,
-    floats: impl Fn(f64, f64) -> f64,
-) -> Result<Value, Error> {
-    if number(left).is_some() && number(right) == Some(0.0) {
-        return Err(invalid("division by zero"));
-    }
-    calculate(left, right, name, integers, floats)
-}
-
-/// `integers` gives None where the result does not fit.
-fn calculate(
-    left: &Value,
-    right: &Value,
-    name: &str,
-    integers: impl Fn(i128, i128) -> Option<i128>,
-    floats: impl Fn(f64, f64) -> f64,
-) -> Result<Value, Error> {
-    if let (Some(a), Some(b)) = (python::as_integer(left), python::as_integer(right)) {
-        let result =
-            integers(a, b).ok_or_else(|| invalid(format!("{a} {name} {b} is too large")))?;
-        return Ok(i64::try_from(result).map_or_else(|_| Value::from(result), Value::from));
-    }
-    match (number(left), number(right)) {
-        (Some(a), Some(b)) => Ok(Value::from(floats(a, b))),
-        _ => Err(invalid(format!(
-            "unsupported operands of {name}: {} and {}",
-            left.kind(),
-            right.kind()
-        ))),
+        _ => Ok(found),
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
-    python::as_float(value).or_else(|| python::as_integer(value).map(|integer| integer as f64))
-}
-
-fn item(container: &Value, key: &Value) -> Result<Value, Error> {
-    if let Some(index) =
-        python::as_integer(key).filter(|_| container.as_str().is_some() || is_list(container))
+fn item_if_there(container: &Value, key: &Value) -> Result<Value, Error> {
+    if let Some(index) = python::as_integer(key)
+        .filter(|_| container.as_str().is_some() || is_list(container) || is_range(container))
     {
         let length = container.len().unwrap_or_else(|| python::items(container).len()) as i128;
         let place = if index < 0 { index + length } else { index };
@@ -246,7 +189,21 @@ fn item(container: &Value, key: &Value) -> Result<Value, Error> {
             None => python::items(container)[place as usize].clone(),
         });
     }
-    container.get_item(key)
+    let has_keys = matches!(container.kind(), ValueKind::Map | ValueKind::Plain);
+    if has_keys || key.as_str().is_some() || container.is_undefined() || container.is_none() {
+        return container.get_item(key);
+    }
+    Ok(Value::UNDEFINED)
+}
+
+/// A mapping's attribute that is one of Python's methods is not the item of that name.
+fn method(value: &Value, name: &str) -> Result<Value, Error> {
+    let is_mapping = value.kind() == ValueKind::Map;
+    let is_dict = |object: &DynObject| !object.type_name().ends_with("Namespace");
+    if is_mapping && value.as_object().is_some_and(is_dict) {
+        return Ok(Value::from_object(Method));
+    }
+    value.get_attr(name)
 }
 
 /// The indices that `[start:stop:step]` selects (PySlice_AdjustIndices).
@@ -296,44 +253,5 @@ fn slice(value: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Val
     let items = python::items(value);
     let chosen =
         indices(items.len(), start, stop, step)?.into_iter().map(|i| items[i].clone()).collect();
-    let is_tuple = value.downcast_object_ref::<Tuple>().is_some();
-    Ok(if is_tuple { Tuple::of(chosen) } else { Value::from(chosen) })
-}
-
-/// Values of different types have no order.
-fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
-    limits::weigh(a, 0)?;
-    limits::weigh(b, 0)?;
-    let both = |test: fn(&Value) -> bool| test(a) && test(b);
-    if both(|value| number(value).is_some())
-        || both(|value| value.as_str().is_some())
-        || both(is_list)
-    {
-        return Ok(a.cmp(b));
-    }
-    Err(invalid(format!("{} and {} cannot be put in order", a.kind(), b.kind())))
-}
-
-fn contained(item: &Value, container: &Value) -> Result<bool, Error> {
-    limits::weigh(item, 0)?;
-    if let Some(text) = container.as_str() {
-        let part = item.as_str().ok_or_else(|| {
-            invalid(format!("\"in\" on a string needs a string on its left, not {}", item.kind()))
-        })?;
-        limits::spend(text.len() / 16)?;
-        return Ok(text.contains(part));
-    }
-    match container.kind() {
-        ValueKind::Map => {
-            Ok(container.as_object().is_some_and(|object| object.get_value(item).is_some()))
-        }
-        ValueKind::Seq | ValueKind::Iterable => {
-            limits::weigh(container, 0)?;
-            Ok(container.try_iter()?.any(|other| other == *item))
-        }
-        ValueKind::Undefined => Ok(false),
-        kind => {
-            Err(invalid(format!("\"in\" needs a list, mapping or string on its right, not {kind}")))
-        }
-    }
+    Ok(like(value, chosen))
 }

@@ -1,7 +1,8 @@
 //! Python's str() and repr() of template values.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use minijinja::Value;
@@ -32,8 +33,113 @@ impl Object for Tuple {
     }
 }
 
+/// A Python generator: true, without a length, and each item is given once.
+#[derive(Debug)]
+pub struct Generator(Mutex<VecDeque<Value>>);
+
+impl Generator {
+    pub fn of(items: Vec<Value>) -> Value {
+        Value::from_object(Generator(Mutex::new(items.into())))
+    }
+
+    fn left(&self) -> MutexGuard<'_, VecDeque<Value>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Object for Generator {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Iterable
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        struct Items(Arc<Generator>);
+        impl Iterator for Items {
+            type Item = Value;
+            fn next(&mut self) -> Option<Value> {
+                self.0.left().pop_front()
+            }
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                let count = self.0.left().len();
+                (count, Some(count))
+            }
+        }
+        Enumerator::Iter(Box::new(Items(self.clone())))
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+}
+
+/// What items(), keys() and values() of a mapping give: true to its length, without places.
+#[derive(Debug)]
+pub struct View(pub &'static str, pub Vec<Value>);
+
+impl Object for View {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Iterable
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.1.clone())
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        Some(self.1.len())
+    }
+}
+
+/// A method that is not called: true, and without a text.
+#[derive(Debug)]
+pub struct Method;
+
+impl Object for Method {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+pub fn is_generator(value: &Value) -> bool {
+    value.downcast_object_ref::<Generator>().is_some()
+}
+
+pub fn is_tuple(value: &Value) -> bool {
+    value.downcast_object_ref::<Tuple>().is_some() || value.downcast_object_ref::<Group>().is_some()
+}
+
+/// A group of the filter `groupby`: a tuple of two whose items have names.
+#[derive(Debug)]
+pub struct Group(pub [Value; 2]);
+
+impl Object for Group {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let place = match key.as_str() {
+            Some("grouper") => 0,
+            Some("list") => 1,
+            _ => key.as_usize()?,
+        };
+        self.0.get(place).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(2)
+    }
+}
+
+/// A list or a tuple.
 pub fn is_list(value: &Value) -> bool {
-    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+    value.kind() == ValueKind::Seq
+}
+
+/// What range() gives.
+pub fn is_range(value: &Value) -> bool {
+    let is_view = || value.downcast_object_ref::<View>().is_some();
+    value.kind() == ValueKind::Iterable && !is_generator(value) && !is_view()
 }
 
 /// The value of a float; None for integers and all else.
@@ -109,8 +215,15 @@ fn write_nested(out: &mut String, value: &Value, depth: usize) {
             out.push('}');
         }
         ValueKind::Seq | ValueKind::Iterable => {
-            let is_tuple = value.downcast_object_ref::<Tuple>().is_some();
+            let is_tuple = is_tuple(value);
+            let view = value.downcast_object_ref::<View>();
+            if !is_list(value) && view.is_none() {
+                return limits::refuse(
+                    "a generator or a range has no text; put the filter list before it",
+                );
+            }
             let list = items(value);
+            out.push_str(&view.map_or(String::new(), |view| format!("dict_{}(", view.0)));
             out.push(if is_tuple { '(' } else { '[' });
             for (i, item) in list.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
@@ -118,6 +231,12 @@ fn write_nested(out: &mut String, value: &Value, depth: usize) {
             }
             out.push_str(if is_tuple && list.len() == 1 { "," } else { "" });
             out.push(if is_tuple { ')' } else { ']' });
+            out.push_str(if view.is_some() { ")" } else { "" });
+        }
+        ValueKind::Plain if value.downcast_object_ref::<Method>().is_some() => {
+            limits::refuse(
+                "a method has no text; call it, or write [...] for the item of that name",
+            );
         }
         _ => out.push_str(&value.to_string()),
     }

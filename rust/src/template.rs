@@ -10,7 +10,7 @@ use minijinja::machinery::{
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 
 use crate::clock::Clock;
-use crate::{filters, limits, methods, operators, prepare, python};
+use crate::{filters, limits, methods, operators, prepare, python, tests};
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ fn environment() -> &'static Environment<'static> {
         });
         operators::add_to(&mut environment);
         filters::add_to(&mut environment);
+        tests::add_to(&mut environment);
         environment
     })
 }
@@ -123,38 +124,80 @@ fn compile(source: &'static str) -> Result<(Instructions<'static>, Blocks<'stati
     let mut generator = CodeGenerator::new("chat template", source);
     generator.compile_stmt(&tree);
     let (mut instructions, mut blocks) = generator.finish();
+    let escapes = |place| matches!(instructions.get(place), Some(Instruction::PushAutoEscape));
+    if (0..instructions.len() as u32).any(escapes) {
+        return Err(operators::invalid("autoescape is not known"));
+    }
     use_python_operators(&mut instructions);
     blocks.values_mut().for_each(use_python_operators);
     Ok((instructions, blocks))
 }
 
-/// An operator takes its operands from the stack as a filter does: one instruction replaces the other.
-fn use_python_operators(instructions: &mut Instructions<'static>) {
+/// What is run in place of an instruction: an operator takes its operands from the stack as a filter does.
+fn in_python(instruction: Instruction<'static>) -> Vec<Instruction<'static>> {
     const NO_CACHE: u8 = !0;
-    let mut place = 0;
-    while let Some(instruction) = instructions.get_mut(place) {
-        let (name, operands) = match instruction {
-            Instruction::StringConcat => (operators::CONCAT, 2),
-            Instruction::Add => (operators::ADD, 2),
-            Instruction::Mul => (operators::MULTIPLY, 2),
-            Instruction::Rem => (operators::REMAINDER, 2),
-            Instruction::IntDiv => (operators::FLOOR_DIVIDE, 2),
-            Instruction::GetItem => (operators::ITEM, 2),
-            Instruction::Slice => (operators::SLICE, 4),
-            Instruction::Eq => (operators::EQUAL, 2),
-            Instruction::Ne => (operators::UNEQUAL, 2),
-            Instruction::Lt => (operators::LESS, 2),
-            Instruction::Lte => (operators::LESS_OR_EQUAL, 2),
-            Instruction::Gt => (operators::GREATER, 2),
-            Instruction::Gte => (operators::GREATER_OR_EQUAL, 2),
-            Instruction::In => (operators::IN, 2),
-            _ => ("", 0),
-        };
-        if operands > 0 {
-            *instruction = Instruction::ApplyFilter(name, Some(operands), NO_CACHE);
+    let filter = |name, operands| Instruction::ApplyFilter(name, Some(operands), NO_CACHE);
+    vec![match instruction {
+        Instruction::CallFunction(operators::CONSTANT, _) => return Vec::new(),
+        Instruction::CompareAndPreserve(comparison) => {
+            let name = operators::CHAINED[comparison as usize];
+            return vec![filter(name, 2), Instruction::UnpackList(2)];
         }
-        place += 1;
+        Instruction::GetAttr(name) if methods::OF_MAPPINGS.contains(&name) => {
+            let name = Instruction::LoadConst(Value::from(name));
+            return vec![name, filter(operators::METHOD, 2)];
+        }
+        Instruction::StringConcat => filter(operators::CONCAT, 2),
+        Instruction::Add => filter(operators::ADD, 2),
+        Instruction::Sub => filter(operators::SUBTRACT, 2),
+        Instruction::Mul => filter(operators::MULTIPLY, 2),
+        Instruction::Div => filter(operators::DIVIDE, 2),
+        Instruction::IntDiv => filter(operators::FLOOR_DIVIDE, 2),
+        Instruction::Rem => filter(operators::REMAINDER, 2),
+        Instruction::Pow => filter(operators::POWER, 2),
+        Instruction::Neg => filter(operators::NEGATE, 1),
+        Instruction::GetItem => filter(operators::ITEM, 2),
+        Instruction::Slice => filter(operators::SLICE, 4),
+        Instruction::Eq => filter(operators::EQUAL, 2),
+        Instruction::Ne => filter(operators::UNEQUAL, 2),
+        Instruction::Lt => filter(operators::LESS, 2),
+        Instruction::Lte => filter(operators::LESS_OR_EQUAL, 2),
+        Instruction::Gt => filter(operators::GREATER, 2),
+        Instruction::Gte => filter(operators::GREATER_OR_EQUAL, 2),
+        Instruction::In => filter(operators::IN, 2),
+        other => other,
+    }]
+}
+
+fn use_python_operators(instructions: &mut Instructions<'static>) {
+    let mut replaced = Instructions::new(instructions.name(), instructions.source());
+    let mut places = Vec::new(); // of each instruction among those that replace them
+    for old in 0..instructions.len() as u32 {
+        places.push(replaced.len() as u32);
+        let line = instructions.get_line(old);
+        let Some(instruction) = instructions.get_mut(old) else { break };
+        for new in in_python(std::mem::replace(instruction, Instruction::Emit)) {
+            match line {
+                Some(line) => replaced.add_with_line(new, line as u16),
+                None => replaced.add(new),
+            };
+        }
     }
+    places.push(replaced.len() as u32);
+    for place in 0..replaced.len() as u32 {
+        if let Some(
+            Instruction::Iterate(target)
+            | Instruction::Jump(target)
+            | Instruction::JumpIfFalse(target)
+            | Instruction::JumpIfFalseOrPop(target)
+            | Instruction::JumpIfTrueOrPop(target)
+            | Instruction::BuildMacro(_, target, _),
+        ) = replaced.get_mut(place)
+        {
+            *target = places[*target as usize];
+        }
+    }
+    *instructions = replaced;
 }
 
 fn failure(error: Error) -> Failure {

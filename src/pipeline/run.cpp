@@ -47,7 +47,8 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
   const Json resolved = Options::described(copy).dump();
   const fs::path file = folder / kResolved;
   bool write = true;
-  if (fs::exists(file)) {
+  RunStore store = RunStore::open_run(folder, RunStore::Mode::kCreate);
+  if (fs::exists(file) && store.meta("imported")) {
     // Both sides go through YAML, so that equal settings compare equal.
     Recipe earlier = read_recipe(ConfigTree::from_yaml_file(file));
     Json before = Options::described(earlier).dump(), now = resolved;
@@ -62,7 +63,7 @@ RunStore open_store(const Recipe& recipe, const fs::path& folder) {
           folder.string(), key);
   }
   if (write) write_file_atomically(file, to_yaml(resolved) + formulas(recipe));
-  return RunStore::open_run(folder, RunStore::Mode::kCreate);
+  return store;
 }
 
 std::string kept_clock(RunStore& store) {

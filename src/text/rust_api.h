@@ -36,6 +36,9 @@ struct Answer {
 
 extern "C" {
 Answer amalgam_text_tokenizer(Text json, Tokenizer** out);
+/// `tokens`: {"listed": [{"id", "content", "special", "lstrip", ...}], "special": [{"content",
+/// ...}]}.
+Answer amalgam_text_add_tokens(Tokenizer* tokenizer, Text tokens);
 void amalgam_text_drop_tokenizer(Tokenizer* tokenizer);
 Answer amalgam_text_encode(const Tokenizer* tokenizer, Text text, bool add_special_tokens);
 Answer amalgam_text_decode(const Tokenizer* tokenizer, const uint32_t* ids, size_t count,

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "text/chat_template.h"
+#include "text/named_tokens.h"
 #include "text/rust_answer.h"
 
 namespace amalgam {
@@ -32,36 +33,10 @@ Json read_json_if_there(const fs::path& file) {
   return is_there(file) ? parse_json(read_file(file), file.string()) : Json::object();
 }
 
-/// A token's text: the config holds it plain or as an object (AddedToken).
-std::optional<std::string> token_text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("content") && value["content"].is_string())
-    return value["content"].get<std::string>();
-  return std::nullopt;
-}
-
-/// What transformers gives templates as special_tokens_map: "bos_token" and the like, each a text,
-/// and "additional_special_tokens", a list. tokenizer_config.json wins over
-/// special_tokens_map.json.
-Json read_special_tokens(const Json& config, const Json& map) {
-  Json tokens = Json::object();
-  for (const Json& source : {config, map}) {
-    const auto add = [&](const std::string& name, const Json& value) {
-      const auto text = token_text(value);
-      if (text && !tokens.contains(name)) tokens[name] = *text;
-    };
-    for (const auto& [name, value] : source.items()) {
-      if (name.ends_with("_token")) add(name, value);
-      if (name == "extra_special_tokens" && value.is_object())
-        for (const auto& [extra, token] : value.items()) add(extra, token);
-      if (name == "additional_special_tokens" && value.is_array() && !tokens.contains(name)) {
-        tokens[name] = Json::array();
-        for (const Json& token : value)
-          if (const auto text = token_text(token)) tokens[name].push_back(*text);
-      }
-    }
-  }
-  return tokens;
+void add_tokens(rust::Tokenizer& tokenizer, const NamedTokens& tokens) {
+  const Json given = {{"listed", tokens.listed}, {"special", tokens.special}};
+  const RustAnswer answer(rust::amalgam_text_add_tokens(&tokenizer, to_line(given)));
+  if (answer.status() != rust::kDone) fail_usage("{}: {}", tokens.listed_in, answer.text());
 }
 
 }  // namespace
@@ -84,11 +59,10 @@ Tokenizer::~Tokenizer() = default;
 Tokenizer Tokenizer::load(const fs::path& model_dir) {
   std::unique_ptr<rust::Tokenizer, State::Drop> tokenizer(read_tokenizer(model_dir));
   const Json config = read_json_if_there(model_dir / "tokenizer_config.json");
-  const Json map = read_json_if_there(model_dir / "special_tokens_map.json");
-  return Tokenizer(std::make_unique<State>(State{std::move(tokenizer),
-                                                 read_special_tokens(config, map),
-                                                 ChatTemplates(model_dir, config),
-                                                 {}}));
+  NamedTokens tokens = read_named_tokens(model_dir, config);
+  add_tokens(*tokenizer, tokens);
+  return Tokenizer(std::make_unique<State>(State{
+      std::move(tokenizer), std::move(tokens.variables), ChatTemplates(model_dir, config), {}}));
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {

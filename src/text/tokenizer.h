@@ -29,8 +29,8 @@ ChatOptions read_chat_options(const Json& row, std::string_view where);
 /// Not thread-safe to move; const members may be called from several threads.
 class Tokenizer {
  public:
-  /// Reads tokenizer.json, tokenizer_config.json, special_tokens_map.json and the chat template. A
-  /// folder without tokenizer.json is a usage error.
+  /// Reads tokenizer.json, what other files say of tokens (named_tokens.h), and the chat template.
+  /// A folder without tokenizer.json is a usage error, as is a token with another id than it gets.
   static Tokenizer load(const fs::path& model_dir);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -78,7 +78,7 @@ def main():
             case["rendered"] = environment().from_string(source).render(**json.loads(json.dumps(VARIABLES)))
         except jinja2.exceptions.TemplateError as error:
             case["raised" if type(error) is jinja2.exceptions.TemplateError else "error"] = str(error)
-        except TypeError as error:
+        except Exception as error:  # what Python says of the values
             case["error"] = str(error)
         cases.append(case)
     out = {"now": NOW, "variables": VARIABLES, "cases": cases}

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "../support.h"
@@ -156,7 +157,140 @@ TEST_F(MadeFolder, VariablesOfTheTemplate) {
         R"({"eos_token": "<other>", "unk_token": {"content": "<unk>"}})");
   ChatOptions options;
   options.kwargs["mood"] = "calm";
-  EXPECT_EQ(rendered(options), "<s></s>False<unk>['<a>', '<b>']<image>TrueTrueFalsecalm");
+  // As transformers: special_tokens_map.json wins, unless there is added_tokens_decoder.
+  EXPECT_EQ(rendered(options), "<s><other>False<unk>['<a>', '<b>']<image>TrueTrueFalsecalm");
+  Json config = read_json(folder_ / "tokenizer_config.json");
+  config["added_tokens_decoder"] = Json::object();
+  write("tokenizer_config.json", config.dump());
+  EXPECT_EQ(rendered(options), "<s></s>False['<a>', '<b>']<image>TrueTrueFalsecalm");
+}
+
+// tokenizer.json has 560 tokens, 64 is "a", 65 "b" and 555 "<tool_call>", which is not special
+// there. Values by transformers 5.24 and 4.43.3 (those of names beside bos, eos, unk, sep, pad, cls
+// and mask, and of extra_special_tokens, by 5.24 alone).
+TEST_F(MadeFolder, TokensThatOtherFilesName) {
+  struct Case {
+    const char *file, *content;
+    std::vector<Token> ids;  // of "a<t>b <t> b<u>"
+    const char* decoded;     // of 64, 560, 65, without special tokens
+    int64_t tokens;
+  };
+  const std::vector<Token> none = Tokenizer::load(folder_).encode("a<t>b <t> b<u>", false);
+  const std::vector<Token> one = {64, 560, 65, 220, 560, 273, 27, 84, 29};
+  const char *config = "tokenizer_config.json", *map = "special_tokens_map.json";
+  const Case cases[] = {
+      {config, R"({"added_tokens_decoder": {"560": {"content": "<t>", "special": true}}})", one,
+       "ab", 561},
+      {config, R"({"added_tokens_decoder": {"560": {"content": "<t>"}}})", one, "a<t>b", 561},
+      {config,
+       R"({"added_tokens_decoder": {"561": {"content": "<t>"}, "560": {"content": "<u>"}}})",
+       {64, 561, 65, 220, 561, 273, 560},
+       "a<u>b",
+       562},
+      {config,
+       R"({"added_tokens_decoder": {"560": {"content": "<t>", "lstrip": true}}})",
+       {64, 560, 65, 560, 273, 27, 84, 29},
+       "a<t>b",
+       561},
+      {config,
+       R"({"added_tokens_decoder": {"560": {"content": "<t>", "rstrip": true}}})",
+       {64, 560, 65, 220, 560, 65, 27, 84, 29},
+       "a<t>b",
+       561},
+      {config, R"({"added_tokens_decoder": {"560": {"content": "<t>"}}, "pad_token": "<t>"})", one,
+       "ab", 561},
+      {config, R"({"additional_special_tokens": ["<t>"]})", one, "ab", 561},
+      {config,
+       R"({"additional_special_tokens": [{"content": "<t>", "lstrip": true}]})",
+       {64, 560, 65, 560, 273, 27, 84, 29},
+       "ab",
+       561},
+      {config,
+       R"({"extra_special_tokens": ["<t>", "<u>"]})",
+       {64, 560, 65, 220, 560, 273, 561},
+       "ab",
+       562},
+      {config, R"({"extra_special_tokens": {"image_token": "<t>"}})", one, "ab", 561},
+      {config, R"({"image_token": "<t>"})", one, "ab", 561},
+      {config,
+       R"({"eos_token": {"__type": "AddedToken", "content": "<t>", "rstrip": true}})",
+       {64, 560, 65, 220, 560, 65, 27, 84, 29},
+       "ab",
+       561},
+      {config,
+       R"({"bos_token": "<u>", "additional_special_tokens": ["<t>"], "mask_token": "<m>"})",
+       {64, 562, 65, 220, 562, 273, 560},
+       "ab",
+       563},
+      {config, R"({"eos_token": "<t>", "additional_special_tokens": ["<t>"]})", one, "ab", 561},
+      {config, R"({"added_tokens_decoder": null, "sep_token": "<t>", "unk_token": null})", one,
+       "ab", 561},
+      {map, R"({"additional_special_tokens": ["<t>"]})", one, "ab", 561},
+      {map, R"({"cls_token": {"content": "<t>", "lstrip": false, "normalized": false}})", one, "ab",
+       561},
+      {"added_tokens.json", R"({"<t>": 560})", one, "a<t>b", 561},
+      {"added_tokens.json",
+       R"({"<t>": 561, "<u>": 560})",
+       {64, 561, 65, 220, 561, 273, 560},
+       "a<u>b",
+       562},
+      {config, R"({"eos_token": "a"})", none, "b", 560},
+      {config, R"({"added_tokens_decoder": {}, "add_bos_token": true, "model_max_length": 5})",
+       none, "ab", 560},
+  };
+  for (const Case& one_case : cases) {
+    SCOPED_TRACE(one_case.content);
+    write(one_case.file, one_case.content);
+    const Tokenizer tokenizer = Tokenizer::load(folder_);
+    EXPECT_EQ(tokenizer.encode("a<t>b <t> b<u>", false), one_case.ids);
+    EXPECT_EQ(tokenizer.decode(std::vector<Token>{64, 560, 65}, true), one_case.decoded);
+    EXPECT_EQ(tokenizer.vocab_size(), one_case.tokens);
+    fs::remove(folder_ / one_case.file);
+  }
+}
+
+TEST_F(MadeFolder, NamedTokensAreSpecial) {
+  const std::vector<Token> call = {64, 555, 65};
+  EXPECT_EQ(Tokenizer::load(folder_).decode(call, true), "a<tool_call>b");
+  for (const char* content :
+       {R"({"eos_token": "<tool_call>"})", R"({"pad_token": {"content": "<tool_call>"}})",
+        R"({"extra_special_tokens": ["<tool_call>"]})",
+        R"({"added_tokens_decoder": {"555": {"content": "<tool_call>", "special": true}}})"}) {
+    write("tokenizer_config.json", content);
+    const Tokenizer tokenizer = Tokenizer::load(folder_);
+    EXPECT_EQ(tokenizer.decode(call, true), "ab") << content;
+    EXPECT_EQ(tokenizer.decode(call, false), "a<tool_call>b") << content;
+    EXPECT_EQ(tokenizer.vocab_size(), 560);
+  }
+}
+
+TEST_F(MadeFolder, TokensThatCannotBe) {
+  const std::array<std::string, 3> cases[] = {
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"600": {"content": "<t>"}}})", "600"},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"7": {"content": "<t>"}}})",
+       "\"<t>\""},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"555": {"content": "<tool>"}}})",
+       "added_tokens_decoder"},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"x": {"content": "<t>"}}})", "\"x\""},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"560": {}}})", "\"560\""},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": ["<t>"]})", "added_tokens_decoder"},
+      {"tokenizer_config.json", R"({"eos_token": 5})", "eos_token"},
+      {"tokenizer_config.json", R"({"additional_special_tokens": [5]})",
+       "additional_special_tokens"},
+      {"tokenizer_config.json", R"({"extra_special_tokens": "<t>"})", "extra_special_tokens"},
+      {"special_tokens_map.json", R"({"pad_token": {"text": "<t>"}})", "pad_token"},
+      {"special_tokens_map.json", R"({"pad_token": {"content": "<t>", "lstrip": 1}})", "lstrip"},
+      {"added_tokens.json", R"({"<t>": 561})", "561"},
+      {"added_tokens.json", R"({"<t>": "560"})", "\"<t>\""},
+  };
+  for (const auto& [file, content, named] : cases) {
+    SCOPED_TRACE(content);
+    write(file, content);
+    const std::string message = failure([&] { Tokenizer::load(folder_); });
+    EXPECT_NE(message.find(file), std::string::npos) << message;
+    EXPECT_NE(message.find(named), std::string::npos) << message;
+    fs::remove(folder_ / file);
+  }
 }
 
 TEST_F(MadeFolder, TheClock) {

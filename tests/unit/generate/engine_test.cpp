@@ -199,7 +199,7 @@ TEST(Engine, AnswersOfAConversationEndWithTheTemplatesToken) {
   const Token end = *loaded.tokenizer.token_id("<end_of_turn>");
   EXPECT_EQ(loaded.model.eos_ids, (std::vector<Token>{1}));
   auto requests = prompts(20, loaded.model.model->shape().vocab);
-  const SamplingConfig sampling = {.temperature = 3, .max_new_tokens = 200};
+  const SamplingConfig sampling = {.max_new_tokens = 200, .temperature = 3};
   const auto plain = loaded.run(requests, sampling);
   for (GenerateRequest& request : requests) request.chat = true;
   const auto chat = loaded.run(requests, sampling);

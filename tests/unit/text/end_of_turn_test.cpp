@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "core/error.h"
+
 namespace amalgam {
 namespace {
 

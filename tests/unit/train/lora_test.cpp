@@ -9,6 +9,7 @@
 #include <cmath>
 #include <span>
 
+#include "../support.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "support.h"

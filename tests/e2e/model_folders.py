@@ -16,6 +16,7 @@ import tempfile
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "models"
 BINARY = sys.argv[1]
+os.environ["OMP_NUM_THREADS"] = "1"  # many short calls
 IDS = {"id": "r1", "input_ids": [1, 5, 9, 30, 77, 12]}
 CHAT = {"id": "c1", "messages": [{"role": "user", "content": "a colour"}, {"role": "assistant", "content": "blue"}]}
 

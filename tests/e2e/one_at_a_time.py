@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,12 @@ LOCK = ".amalgam.lock"
 
 
 def start(words, ready):
+    """A process that stands still, in its folder, once ready() is true."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not ready():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
     return process
 
 
@@ -55,6 +58,14 @@ def check_training(scratch):
     assert "already trained" in run_to_end(words).stderr
 
 
+def imported(folder):
+    try:
+        with sqlite3.connect(f"file:{folder}/run.db?mode=ro", uri=True) as database:
+            return database.execute("SELECT value FROM meta WHERE key = 'imported'").fetchone() is not None
+    except sqlite3.OperationalError:  # not there yet
+        return False
+
+
 def check_run(scratch):
     folder, recipe = scratch / "run", RECIPES / "quickstart.yaml"
     prompts = shorten(PROMPTS / "train.jsonl", 120, scratch / "train.jsonl")
@@ -62,7 +73,7 @@ def check_run(scratch):
     words = [BINARY, "run", recipe, "--run", folder, "--set", f"prompts.train={prompts}", "--set",
              f"prompts.heldout={heldout}", "--until", "sample-sources"]
     words = [str(word) for word in words]
-    first = start(words, lambda: (folder / "run.db").exists())
+    first = start(words, lambda: imported(folder))
     for command in (words, ["sample", folder], ["evaluate", folder], ["report", folder],
                     ["import", folder, "--prompts", prompts], ["pair", folder, "--scorer", "exact-answer"],
                     ["sweep", recipe, "--run", folder, "--grid", "alpha=0.1"]):
@@ -70,6 +81,7 @@ def check_run(scratch):
         refused(command if command is words or command[0] == BINARY else [BINARY, *command], folder, first)
     # Reading goes on meanwhile.
     run_to_end([BINARY, "export", str(folder), "--table", "responses", "--output", str(scratch / "x.jsonl")])
+    first.send_signal(signal.SIGCONT)
     errors = first.communicate()[1]
     assert first.returncode == 0, errors
     assert not (folder / LOCK).exists()

@@ -22,4 +22,13 @@ inline std::string failure(const std::function<void()>& work, ErrorKind kind = E
   return {};
 }
 
+/// Whether `work` throws an Error of this kind whose message has `words`.
+inline testing::AssertionResult fails_with(const std::string& words,
+                                           const std::function<void()>& work,
+                                           ErrorKind kind = ErrorKind::kUsage) {
+  const std::string message = failure(work, kind);
+  if (message.find(words) != std::string::npos) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "\"" << words << "\" is not in: " << message;
+}
+
 }  // namespace amalgam

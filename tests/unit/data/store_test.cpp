@@ -77,7 +77,8 @@ TEST_F(StoreTest, AChunkThatFailsLeavesNothing) {
   store.put_prompts(std::vector{make_prompt("p")});
   const std::vector<Response> chunk = {make_response("p", "s", 0, "fine"),
                                        make_response("unknown", "s", 0, "no such prompt")};
-  EXPECT_THROW(store.put_responses(chunk), Error);
+  EXPECT_TRUE(fails_with(
+      "FOREIGN KEY", [&] { store.put_responses(chunk); }, ErrorKind::kFailed));
   EXPECT_TRUE(store.responses().empty());
 }
 

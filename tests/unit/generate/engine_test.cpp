@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "../support.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -270,9 +271,10 @@ TEST(Engine, RefusesWhatIsNoPrompt) {
   const auto vocab = static_cast<Token>(loaded.model.model->shape().vocab);
   for (const std::vector<Token>& prompt :
        {std::vector<Token>{}, std::vector<Token>{1, vocab}, std::vector<Token>{-1}})
-    EXPECT_THROW(Engine(loaded.model, loaded.tokenizer)
-                     .generate({{"x", prompt, {0}}}, {}, [](size_t, Samples) {}),
-                 Error);
+    EXPECT_TRUE(fails_with("prompt x", [&] {
+      Engine(loaded.model, loaded.tokenizer)
+          .generate({{"x", prompt, {0}}}, {}, [](size_t, Samples) {});
+    }));
 }
 
 TEST(Engine, NoSamplesAreAnAnswerToo) {

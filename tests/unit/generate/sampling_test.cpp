@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "../support.h"
 #include "core/error.h"
 
 namespace amalgam {
@@ -107,6 +108,17 @@ TEST(Sampling, RepetitionPenaltyDependsOnTheSign) {
   expect_near(frequencies(logits, {.repetition_penalty = 2}, {0, 1}), {a / sum, b / sum, c / sum});
 }
 
+TEST(Sampling, TinyTemperaturesAreGreedy) {
+  Sampler sampler;
+  std::vector<float> logits(53, 0.5F);
+  logits[7] = 0.75F;
+  logits[20] = 0.75F;  // equal logits: the lower id
+  for (const double temperature : {0.0, 1e-6, 1e-39, 1e-300}) {
+    RandomStream random(1);
+    EXPECT_EQ(sampler.draw(logits, {}, {.temperature = temperature}, random), 7) << temperature;
+  }
+}
+
 TEST(Sampling, LogitsMustBeFinite) {
   Sampler sampler;
   RandomStream random(1);
@@ -115,7 +127,8 @@ TEST(Sampling, LogitsMustBeFinite) {
     for (const size_t at : {3U, 50U, 52U}) {
       std::vector<float> logits(53, 0.5F);
       logits[at] = bad;
-      EXPECT_THROW(sampler.draw(logits, {}, {}, random), Error);
+      EXPECT_TRUE(fails_with(
+          "not finite", [&] { sampler.draw(logits, {}, {}, random); }, ErrorKind::kFailed));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../support.h"
 #include "core/error.h"
 
 namespace amalgam {
@@ -23,9 +24,10 @@ TEST(LayerWindows, LayerTypesDecide) {
 }
 
 TEST(LayerWindows, RefusesUnknownTypes) {
-  EXPECT_THROW(even_windows(R"({"layer_types": ["full_attention", "chunked_attention",
-                                "full_attention", "full_attention"]})"),
-               Error);
+  EXPECT_TRUE(fails_with("chunked_attention", [] {
+    even_windows(R"({"layer_types": ["full_attention", "chunked_attention",
+                                "full_attention", "full_attention"]})");
+  }));
 }
 
 TEST(DecoderConfig, SizesFollowFromWhatIsThere) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "../support.h"
 #include "core/error.h"
 
 namespace amalgam {
@@ -96,10 +97,10 @@ TEST(ObjectiveSummary, ShowsFormulaAndSchedules) {
   EXPECT_NE(text.find("1.5"), std::string::npos) << text;
   EXPECT_NE(text.find("gamma cosine from 0.25 to 1.5"), std::string::npos) << text;
   config.gamma_start.reset();
-  EXPECT_THROW(objective_summary(config), Error);  // from where?
+  EXPECT_TRUE(fails_with("needs", [&] { objective_summary(config); }));  // from where?
   config.gamma_start = 0.25;
   config.objective = "dpo";
-  EXPECT_THROW(objective_summary(config), Error);  // has no gamma
+  EXPECT_TRUE(fails_with("has no gamma", [&] { objective_summary(config); }));
 }
 
 TEST(ObjectiveWarnings, NameWhatIsProbablyNotMeant) {

@@ -210,7 +210,7 @@ TEST(ResponseShares, ComeFromWeightsAndScores) {
   EXPECT_NEAR(shares[1] / shares[0], 3 * std::exp(-2), 1e-15);
   for (const char* broken : {"b", "b=", "b=x", "b=-1", "b=2x"}) {
     config.source_weights = {broken};
-    EXPECT_THROW(response_shares(responses, config), Error) << broken;
+    EXPECT_TRUE(fails_with("NAME=WEIGHT", [&] { response_shares(responses, config); })) << broken;
   }
 }
 

@@ -18,7 +18,8 @@ void check_message(const Json& message, const std::string& key, const std::strin
   with_context(fmt::format("{}: \"{}\"", where, key), [&] {
     require<std::string>(message, "role", "message");
     const bool calls = has_value(message, "tool_calls") && !message["tool_calls"].empty();
-    if (!calls || has_value(message, "content")) require<std::string>(message, "content", "message");
+    if (!calls || has_value(message, "content"))
+      require<std::string>(message, "content", "message");
   });
 }
 

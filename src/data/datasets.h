@@ -14,8 +14,8 @@ namespace amalgam {
 /// Whether the row has the key with something other than null.
 bool has_value(const Json& row, const char* key);
 
-/// Messages in one spelling: keys in one order, without those that are null. Equal ones are the same
-/// prompt.
+/// Messages in one spelling: keys in one order, without those that are null. Equal ones are the
+/// same prompt.
 Json canonical_messages(const Json& messages);
 
 /// The id a row gets that has none: a hash of its canonical messages.
@@ -27,8 +27,8 @@ std::string id_text(const Json& id, std::string_view key, std::string_view where
 /// The row's "id" or "prompt_id" (text or number), else messages_id(messages).
 std::string row_id(const Json& row, const Json& messages, const std::string& where);
 
-/// row[key] as messages: a text (one user message), one {role, content} or a list of them. A message
-/// with "tool_calls" needs no content.
+/// row[key] as messages: a text (one user message), one {role, content} or a list of them. A
+/// message with "tool_calls" needs no content.
 Json require_messages(const Json& row, const std::string& key, const std::string& where);
 
 /// kSft or kPrefer by a hash of (seed, id): `sft_fraction` of the ids are for SFT. WRPO (arXiv

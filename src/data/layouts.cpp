@@ -86,7 +86,8 @@ struct Side {
 
 RankedResponse answer(const Json& message, const char* key, const std::string& where) {
   if (!has_value(message, "content"))
-    fail_usage("{}: \"{}\" ends with tool calls; only an answer of text can be learned", where, key);
+    fail_usage("{}: \"{}\" ends with tool calls; only an answer of text can be learned", where,
+               key);
   RankedResponse response;
   response.text = message["content"];
   return response;

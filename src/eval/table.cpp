@@ -34,13 +34,12 @@ void mark_best(ResultTable& table) {
   }
 }
 
-/// Percent need no decimals in their interval.
+/// Percent need no decimals in their interval; Student's is as wide to both sides.
 std::string terminal_cell(const Result& cell, const Metric& metric) {
   if (metric.is_share)
     return fmt::format("{} ({:.0f}-{:.0f})", metric.text(cell.value), metric.shown(cell.low),
                        metric.shown(cell.high));
-  return fmt::format("{} ({} to {})", metric.text(cell.value), metric.text(cell.low),
-                     metric.text(cell.high));
+  return fmt::format("{} +-{}", metric.text(cell.value), metric.text((cell.high - cell.low) / 2));
 }
 
 std::string pad(const std::string& text, size_t width, bool right = false) {

@@ -30,8 +30,8 @@ ResultTable make_table(const std::vector<Result>& results, std::vector<std::stri
                        const std::vector<SystemComparison>& comparisons = {},
                        const std::string& reference = "");
 
-/// For the terminal, values with 95 % intervals: "61.2 (58-64)"; the best of each column has a '*'
-/// and is bold when `colour`.
+/// For the terminal, values with 95 % intervals: "61.2 (58-64)", "0.1374 +-0.0102"; the best of
+/// each column has a '*' and is bold when `colour`.
 std::string format_table(const ResultTable& table, bool colour);
 
 /// The same in Markdown, intervals with a decimal, the best of each column in bold.

@@ -89,7 +89,8 @@ void warn_of_unsupported(const Json& file, const std::string& where) {
     if (const auto value = file.find(key);
         value != file.end() && !value->is_null() && *value != neutral)
       found.push_back(fmt::format("{} {}", key, to_line(*value)));
-  if (!found.empty()) warn("{}: not supported, so without effect: {}", where, fmt::join(found, ", "));
+  if (!found.empty())
+    warn("{}: not supported, so without effect: {}", where, fmt::join(found, ", "));
 }
 
 }  // namespace
@@ -125,8 +126,7 @@ SamplingConfig SamplingFlags::for_model(const fs::path& model) const {
   }
   choose("repetition_penalty", repetition_penalty, own.repetition_penalty,
          config.repetition_penalty);
-  if (!taken.empty())
-    info("sampling as {} says: {}", path.string(), fmt::join(taken, ", "));
+  if (!taken.empty()) info("sampling as {} says: {}", path.string(), fmt::join(taken, ", "));
   return config;
 }
 

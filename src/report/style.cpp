@@ -79,7 +79,8 @@ tr.group td { border-top: 2px solid var(--faint) }
 .swatch.dotted { border-top-style: dotted }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; color: var(--soft);
   margin: 0 0 8px; padding: 0; list-style: none }
-.plain td, .plain th { white-space: normal; text-align: left; vertical-align: top }
+.plain td, .plain th { white-space: normal; text-align: left; vertical-align: top;
+  overflow-wrap: anywhere }
 .plain td:first-child { color: var(--soft); width: 1% ; white-space: nowrap }
 svg { display: block; width: 100%; height: auto; overflow: visible;
   font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif }
@@ -121,6 +122,7 @@ footer { margin-top: 44px; color: var(--soft); font-size: 13px }
   .results td:first-child, .results th:first-child { position: sticky; left: 0; background: var(--card);
     white-space: normal; min-width: 108px; max-width: 130px }
   td small { font-size: 10.5px } th, td { padding: 7px 7px }
+  .plain td:first-child { white-space: normal; width: 40% }
   .answers tr { display: block; border-bottom: 1px solid var(--rule); padding: 6px 0 }
   .answers td { display: inline; border: 0; padding: 0 6px 0 0 }
   .answers td.text { display: block; padding-top: 2px }

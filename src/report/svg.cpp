@@ -197,8 +197,8 @@ std::string horizontal_bars(const std::vector<Bar>& bars, double maximum, std::s
     const std::string weight = bar.strong ? " strong" : "";
     out += above ? label(left + 2, middle - 13, "note" + weight, shortened(bar.label, 52))
                  : label(left - 8, middle + 4, "name end" + weight, bar.label);
-    const auto [begin, end] = std::minmax(x(0), x(bar.value));
-    out += rectangle(begin, middle - kBar / 2, end - begin, kBar, "bar");
+    const double zero = x(0), end = x(bar.value);
+    out += rectangle(std::min(zero, end), middle - kBar / 2, std::abs(end - zero), kBar, "bar");
     if (bar.interval) {
       const auto [low, high] = *bar.interval;
       out += segment(x(low), middle, x(high), middle, "error");

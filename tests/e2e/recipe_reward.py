@@ -76,9 +76,9 @@ assert rest.stdout.startswith("Mean reward"), rest.stdout
 report = (run / "report.html").read_text()
 for system in ("a", "b", "target", "target-sft", "wrpo"):
     mine = [value for source, value in scores if source == system]
-    mean = f"{sum(mine) / len(mine):.4f} ("
+    mean = f"{sum(mine) / len(mine):.4f} "
     assert any(line.startswith(system + " ") and mean in line for line in rest.stdout.splitlines()), (mean, rest.stdout)
-    assert mean[:-2] in report, (system, mean)
+    assert mean.strip() in report, (system, mean)
 for heading in ("Results", "Reward by domain", "Preference data"):
     assert heading in report, heading
 again = amalgam("run", recipe, "--run", run)

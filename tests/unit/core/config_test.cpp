@@ -180,6 +180,13 @@ TEST_F(Config, WrongValuesNameLineValueAndRule) {
   for (const auto& [yaml, expected] : cases) EXPECT_EQ(refused(yaml), expected);
 }
 
+TEST(Options, NumbersAreFinite) {
+  for (const double number : {double{INFINITY}, -double{INFINITY}, std::nan("")}) {
+    double value = 1;
+    EXPECT_TRUE(fails_with("sft.lr: ", [&] { parse_value(Json(number), value, "sft.lr"); }));
+  }
+}
+
 TEST_F(Config, BrokenYamlNamesItsLine) {
   EXPECT_EQ(refused("output: a\nbeta: [1, 2\nprefer: {}\n").find("recipe.yaml:3: not valid YAML"),
             0U);

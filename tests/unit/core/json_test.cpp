@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support.h"
 
 namespace amalgam {
@@ -27,6 +29,11 @@ TEST(Json, RequireNamesPlaceAndKey) {
   failure([] { require<std::string>(kRow, "count", "x"); });
   failure([] { require<bool>(kRow, "count", "x"); });
   failure([] { require<bool>(Json::array(), "count", "x"); });
+}
+
+TEST(Json, NumbersAreFinite) {
+  for (const double number : {std::nan(""), double{INFINITY}, -double{INFINITY}})
+    EXPECT_TRUE(fails_with("x: \"n\" is", [&] { require<double>(Json{{"n", number}}, "n", "x"); }));
 }
 
 TEST(Json, OptionalTakesNullForAbsent) {

@@ -71,6 +71,39 @@ TEST_F(DatasetsTest, MissingIdsAreStableHashesOfThePrompt) {
             first[0].id);
 }
 
+TEST_F(DatasetsTest, TheOrderOfKeysDoesNotCount) {
+  const auto read = prompts(
+      R"({"messages": [{"role": "user", "content": "x"}]}
+{"messages": [{"content": "x", "role": "user"}]}
+{"messages": [{"content": "x", "name": null, "role": "user"}]}
+{"messages": [{"role": "user", "content": "x", "name": "n"}]}
+)");
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].id, "aa97aaaade8ba243");
+}
+
+TEST_F(DatasetsTest, MessagesWithToolCallsNeedNoText) {
+  const std::string call = R"({"type": "function", "function": {"name": "look"}})";
+  for (const std::string content : {"", R"("content": null, )"})
+    EXPECT_EQ(prompts(R"({"messages": [{"role": "user", "content": "w?"}, {"role": "assistant", )" +
+                      content + R"("tool_calls": [)" + call +
+                      R"(]}, {"role": "tool", "content": "3"}]})")[0]
+                  .messages.size(),
+              3u);
+  EXPECT_NE(
+      prompt_error(R"({"messages": [{"role": "assistant", "tool_calls": []}]})").find("content"),
+      std::string::npos);
+}
+
+TEST_F(DatasetsTest, NumbersThatLostDigitsAreNoIds) {
+  for (const std::string key : {"id", "answer"})
+    EXPECT_NE(prompt_error("{\"prompt\": \"x\", \"" + key + "\": 123456789012345678901234567890}")
+                  .find("p.jsonl:1: \"" + key + "\" is a number of more than 64 bits"),
+              std::string::npos);
+  EXPECT_EQ(prompts(R"({"prompt": "x", "id": 18446744073709551615, "answer": 0.5})")[0].id,
+            "18446744073709551615");
+}
+
 TEST_F(DatasetsTest, BrokenPromptsNameLineAndKey) {
   EXPECT_HAS(prompt_error("\n{\"id\": \"a\"}\n"),
              "p.jsonl:2: \"prompt\" (or \"messages\") is missing");

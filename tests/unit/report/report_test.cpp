@@ -193,6 +193,18 @@ TEST(Svg, BarsAreToScale) {
   EXPECT_NE(svg.find("<title>a: 50</title>"), std::string::npos);
 }
 
+TEST(Svg, BarsBelowZeroGoToTheLeft) {
+  const std::string svg = horizontal_bars(
+      {{"a", "up", 2, {}, "2", {}, false}, {"b", "low", -1, std::pair(-2.0, 0.5), "-1", {}, false}},
+      0, "t");
+  const auto of = [&](const char* colour, const char* name) {
+    return attribute(svg.substr(svg.find(fmt::format("class=\"{}\"", colour))), "class=\"bar\"",
+                     name);
+  };
+  EXPECT_NEAR(of("up", "width"), 2 * of("low", "width"), 0.2);
+  EXPECT_NEAR(of("low", "x") + of("low", "width"), of("up", "x"), 0.2);  // both meet at 0
+}
+
 TEST(Svg, StandsOddInput) {
   EXPECT_EQ(line_chart({{"empty", "c", {}}}, "x", "t"), "");
   const std::string line = line_chart({{"one", "c", {{1, 2}, {2, NAN}}}}, "x", "t");

@@ -7,7 +7,7 @@
 namespace amalgam {
 namespace {
 
-constexpr const char* kSchema =
+constexpr const char* kReferenceSchema =
     "CREATE TABLE IF NOT EXISTS reference_logps ("
     "  model TEXT NOT NULL, example TEXT NOT NULL, logps BLOB NOT NULL,"
     "  PRIMARY KEY (model, example)) WITHOUT ROWID;";
@@ -15,11 +15,11 @@ constexpr const char* kSchema =
 }  // namespace
 
 ReferenceCache::ReferenceCache(const fs::path& file)
-    : database_(std::make_shared<Database>(file, Database::Mode::kCreate, kSchema)) {}
+    : database_(std::make_shared<Database>(file, Database::Mode::kCreate, kReferenceSchema)) {}
 
 ReferenceCache::ReferenceCache(std::shared_ptr<Database> database)
     : database_(std::move(database)) {
-  database_->execute(kSchema);
+  database_->execute(kReferenceSchema);
 }
 
 std::vector<std::optional<std::vector<double>>> ReferenceCache::get(

@@ -15,7 +15,7 @@ namespace {
 
 enum class FileKind { kJsonl, kGzip, kParquet };
 
-FileKind kind_of(const fs::path& path) {
+FileKind file_kind(const fs::path& path) {
   const std::string name = path.filename().string();
   if (name.ends_with(".jsonl")) return FileKind::kJsonl;
   if (name.ends_with(".jsonl.gz")) return FileKind::kGzip;
@@ -51,14 +51,14 @@ int64_t write_gzip(const fs::path& path, const RowSource& source) {
 
 void for_each_data_row(const fs::path& path,
                        const std::function<void(const Json&, const std::string&)>& visit) {
-  if (kind_of(path) == FileKind::kParquet)
+  if (file_kind(path) == FileKind::kParquet)
     for_each_parquet_row(path, visit);
   else
     for_each_row(path, visit);
 }
 
 int64_t write_rows(const fs::path& path, const RowSource& source) {
-  const FileKind kind = kind_of(path);
+  const FileKind kind = file_kind(path);
   OutputFile file(path);
   const int64_t count = kind == FileKind::kParquet ? write_parquet(file.partial(), source)
                         : kind == FileKind::kGzip  ? write_gzip(file.partial(), source)

@@ -130,7 +130,8 @@ TEST_F(TensorBoard, ASecondSessionHasItsOwnFile) {
 
 TEST_F(TensorBoard, NamesTheFolderItCannotMake) {
   write_file_atomically(folder_, "a file");
-  EXPECT_TRUE(fails_with((folder_ / "tb").string(), [&] { TensorBoardWriter(folder_ / "tb"); }));
+  EXPECT_TRUE(fails_with(
+      "tb", [&] { TensorBoardWriter(folder_ / "tb"); }, ErrorKind::kFailed));
 }
 
 }  // namespace

@@ -14,18 +14,18 @@ namespace {
 
 class LogprobsTest : public ::testing::TestWithParam<at::ScalarType> {};
 
-struct Case {
+struct LogprobsCase {
   int64_t rows, size, vocabulary;
   double softcap;
 };
 
 // The last: a vocabulary whose probabilities are computed again in the backward, in several parts.
-const std::vector<Case> kCases{{1, 16, 40, 0},     {70, 64, 1000, 0}, {70, 64, 1000, 3},
-                               {130, 32, 2049, 0}, {65, 34, 1025, 2}, {900, 8, 40001, 0},
-                               {700, 16, 50000, 4}};
+const std::vector<LogprobsCase> kLogprobsCases{
+    {1, 16, 40, 0},    {70, 64, 1000, 0},  {70, 64, 1000, 3},  {130, 32, 2049, 0},
+    {65, 34, 1025, 2}, {900, 8, 40001, 0}, {700, 16, 50000, 4}};
 
 TEST_P(LogprobsTest, ValuesAndGradientsAreThePlainOnes) {
-  for (const Case& c : kCases) {
+  for (const LogprobsCase& c : kLogprobsCases) {
     SCOPED_TRACE(c.vocabulary);
     const Tensors inputs = leaves({{c.rows, c.size}, {c.vocabulary, c.size}}, GetParam());
     const at::Tensor targets = at::randint(c.vocabulary, {c.rows}, at::kLong);

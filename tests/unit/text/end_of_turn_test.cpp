@@ -8,7 +8,7 @@
 namespace amalgam {
 namespace {
 
-const fs::path kModels = fs::path(AMALGAM_FIXTURES) / "models";
+const fs::path kFixtures = fs::path(AMALGAM_FIXTURES) / "models";
 
 TEST(EndOfTurn, IsWhatTheTemplateWritesFirstAfterAnAnswer) {
   const std::pair<const char*, const char*> cases[] = {
@@ -17,7 +17,7 @@ TEST(EndOfTurn, IsWhatTheTemplateWritesFirstAfterAnAnswer) {
       {"yi15", "<|im_end|>"},    {"llama2", "</s>"},
   };
   for (const auto& [name, text] : cases) {
-    const Tokenizer tokenizer = Tokenizer::load(kModels / name);
+    const Tokenizer tokenizer = Tokenizer::load(kFixtures / name);
     ASSERT_TRUE(tokenizer.token_id(text)) << name;
     EXPECT_EQ(end_of_turn(tokenizer), tokenizer.token_id(text)) << name;
   }
@@ -27,7 +27,7 @@ TEST(EndOfTurn, IsWhatTheTemplateWritesFirstAfterAnAnswer) {
 std::optional<Token> end_under(const std::string& chat_template) {
   const fs::path folder = fs::temp_directory_path() / fmt::format("amalgam_end_{}", ::getpid());
   fs::create_directories(folder);
-  fs::copy(kModels / "qwen2" / "tokenizer.json", folder, fs::copy_options::overwrite_existing);
+  fs::copy(kFixtures / "qwen2" / "tokenizer.json", folder, fs::copy_options::overwrite_existing);
   write_file_atomically(folder / "chat_template.jinja", chat_template);
   const auto end = end_of_turn(Tokenizer::load(folder));
   fs::remove_all(folder);

@@ -17,12 +17,12 @@ TrainExample example() {
   return made;
 }
 
-const std::vector<double> kPolicy = {-6, -2, -10}, kReference = {-8, -3, -9};
+const std::vector<double> kPolicySums = {-6, -2, -10}, kReferenceSums = {-8, -3, -9};
 
 void expect_rewards(const Objective& objective, std::span<const double> reference, double source,
                     double target, double loser) {
   StepMetrics metrics(objective, 0.3);
-  metrics.add(example(), kPolicy, reference);
+  metrics.add(example(), kPolicySums, reference);
   EXPECT_NEAR(metrics.mean("rewards/source_chosen").value(), source, 1e-14);
   EXPECT_NEAR(metrics.mean("rewards/target_chosen").value(), target, 1e-14);
   EXPECT_NEAR(metrics.mean("rewards/chosen").value(), 0.3 * source + 0.7 * target, 1e-14);
@@ -31,14 +31,14 @@ void expect_rewards(const Objective& objective, std::span<const double> referenc
 }
 
 TEST(StepMetrics, WithAReferenceRewardsAreBetaRho) {
-  expect_rewards({.beta = 0.5}, kReference, 1, 0.5, -0.5);
+  expect_rewards({.beta = 0.5}, kReferenceSums, 1, 0.5, -0.5);
   // The sum, whatever is compared.
-  expect_rewards({.utility = Utility::kMeanLogRatio, .beta = 0.5}, kReference, 1, 0.5, -0.5);
+  expect_rewards({.utility = Utility::kMeanLogRatio, .beta = 0.5}, kReferenceSums, 1, 0.5, -0.5);
   ObjectiveConfig config;
   config.objective = "dpo";
   config.beta = 0.5;
   config.f_divergence = "js";
-  expect_rewards(make_objective(config), kReference, 1, 0.5, -0.5);
+  expect_rewards(make_objective(config), kReferenceSums, 1, 0.5, -0.5);
 }
 
 TEST(StepMetrics, WithoutOneTheyAreBetaTimesTheUtility) {
@@ -61,7 +61,7 @@ TEST(StepMetrics, SftHasNoRewards) {
   config.objective = "sft";
   const Objective objective = make_objective(config);
   StepMetrics metrics(objective, 0.3);
-  metrics.add(example(), kPolicy, {});
+  metrics.add(example(), kPolicySums, {});
   EXPECT_FALSE(metrics.mean("rewards/chosen"));
   EXPECT_EQ(metrics.mean("logps/chosen"), -4);
 }

@@ -15,6 +15,7 @@
 
 #include <cmath>
 
+#include "../support.h"
 #include "core/error.h"
 #include "support.h"
 #include "train/logps.h"

@@ -99,7 +99,7 @@ def check_signal_while_saving(scratch):
                 "--dtype", "fp32"])
     output = scratch / "saved"
     call = words("sft", output, big, dtype="fp32", batch_size=1000)
-    staged = scratch / "saved.tmp"
+    staged = scratch / "saved.amalgam.tmp"
     for how in (signal.SIGTERM, signal.SIGINT):
         process = subprocess.Popen(call, stderr=subprocess.PIPE, text=True)
         while not staged.exists():

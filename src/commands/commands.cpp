@@ -30,7 +30,7 @@ const std::vector<CommandEntry>& commands() {
        make_sweep},
       {"sample", "Samples the sources of a run.", make_sample},
       {"evaluate", "Brings a run up to its held-out results and shows them.", make_evaluate},
-      {"report", "Writes report.html of a run as far as it is.", make_report},
+      {"report", "Write report.html for a run, finished or not.", make_report},
       {"export", "A table of a run as JSON lines or Parquet.", make_export},
       {"import", "A run folder from existing prompts and responses.", make_import},
       {"pair", "Scored responses to preference tuples.", make_pair},

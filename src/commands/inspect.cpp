@@ -94,9 +94,10 @@ class Inspect : public Command {
                 "Tokens computed together, for the forecast of what running forward takes.",
                 at_least(int64_t{1}));
     options.add("json", json_, "One JSON object instead of text.");
-    options.add("data", data_,
-                "Training file: shows what `prefer` with these --set prefer.KEY=VALUE would train "
-                "the model on, and its memory. Without it they are those of the forecast alone.");
+    options.add(
+        "data", data_,
+        "Training file: shows what `prefer` with these --set prefer.KEY=VALUE would train "
+        "the model on, and its memory. Without it these settings only affect the forecast.");
     options.add("show", show_, "Examples of the training file to show.", at_least(int64_t{0}));
   }
   std::vector<std::string> required() const override { return {"model"}; }

@@ -1,6 +1,8 @@
 // amalgam pair: scored responses to preference tuples, in a run folder or from files to a file.
 #include <fmt/ranges.h>
 
+#include <optional>
+
 #include "commands/command.h"
 #include "core/error.h"
 #include "core/folder_lock.h"
@@ -48,8 +50,9 @@ class Pair : public Command {
  private:
   PairCounts pair_stage() {
     if (!layout_.empty()) fail_usage("--layout goes with --output; see amalgam export");
+    std::optional<FolderLock> lock;  // before the store, which would wait for its holder
+    if (fs::is_directory(run_)) lock.emplace(run_);
     RunStore store = RunStore::open_run(run_, RunStore::Mode::kExisting);
-    const FolderLock lock(run_);
     const bool sft = task_.recipe == "sft";
     const std::string stage = !stage_.empty() ? stage_ : sft ? "sft" : "prefer";
     return pair_run(store, sft ? Split::kSft : Split::kPrefer, stage, config_, task_);

@@ -13,7 +13,7 @@ class Prefer : public TrainFiles {
     options.add(
         "references", references_,
         "File that keeps the reference's log-probabilities, by hashes of weights and tokens: "
-        "trainings that share it compute them once. Left out: with the run, while it lasts.");
+        "trainings that share it compute them once. Default: kept for the life of the run.");
   }
 
  private:

@@ -39,7 +39,7 @@ class ScoreCommand : public Command {
                 "Tokens a model computes together; memory, not scores, depends on it.",
                 at_least(int64_t{1}));
     options.add("metrics", metrics_,
-                "JSON file of {\"load_seconds\", \"seconds\"}; with --model alone.");
+                "JSON file of {\"load_seconds\", \"seconds\"}; only with --model.");
   }
   std::vector<std::string> required() const override { return {"input", "output"}; }
   bool accepts_set() const override { return true; }

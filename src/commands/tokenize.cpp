@@ -18,7 +18,7 @@ class Tokenize : public Command {
     options.add("input", input_,
                 "JSON lines {\"id\", \"text\"}, {\"id\", \"messages\"} or {\"id\", \"ids\"}.");
     options.add("output", output_,
-                "JSON lines {\"id\", \"ids\", \"text\"}; standard output when left out.");
+                "JSON lines {\"id\", \"ids\", \"text\"}; default: standard output.");
   }
   std::vector<std::string> required() const override { return {"model", "input"}; }
 

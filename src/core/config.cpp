@@ -61,7 +61,7 @@ class YamlReader {
       for (const auto& item : node) {
         const std::string key = item.first.Scalar();
         if (!own.insert(key).second)
-          fail_usage("{}:{}: the key \"{}\" stands twice", tree_.origin, line_of(item.first),
+          fail_usage("{}:{}: duplicate key \"{}\"", tree_.origin, line_of(item.first),
                      prefix + key);
         if (key == kMergeKey) continue;
         object[key] = read(item.second, prefix + key, depth + 1);

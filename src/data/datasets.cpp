@@ -165,7 +165,7 @@ void read_responses(const fs::path& path,
                     optional_or<int64_t>(row, "sample", 0, where)};
     if (response.key.source.empty()) fail_usage("{}: \"source\" is empty", where);
     if (!seen.insert(response.key).second)
-      fail_usage("{}: sample {} of {} to prompt {} stands twice; number the samples by \"sample\"",
+      fail_usage("{}: repeats sample {} of {} to prompt {}; number the samples by \"sample\"",
                  where, response.key.sample, response.key.source, response.key.prompt_id);
     response.text = require<std::string>(row, "text", where);
     response.finish_reason = optional_or<std::string>(row, "finish_reason", "", where);

@@ -132,13 +132,13 @@ void PairConfig::describe(Options& options) {
   options.add(
       "equal_target", equal_target,
       "WRPO prompts whose target samples all score equal: drop, or keep them with two of the "
-      "samples as y_wt and y_l, so that y_ws alone carries the preference.",
+      "samples as y_wt and y_l, so that only y_ws carries the preference.",
       one_of({"drop", "keep"}));
 }
 
 const std::vector<PairRecipe>& pair_recipes() {
   static const std::vector<PairRecipe> list = {
-      {"sft", "y_ws alone (Target-SFT).", pair_sft, false, false},
+      {"sft", "Only y_ws (Target-SFT).", pair_sft, false, false},
       {"wrpo", "y_ws and y_wt against y_l (WRPO).", pair_wrpo, true},
       {"on-policy", "y_wt against y_l (DPO on the target's own samples).", pair_on_policy},
       {"hybrid", "y_ws against y_l (WRPO without y_wt).", pair_hybrid},

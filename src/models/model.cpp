@@ -103,6 +103,8 @@ const Family& family_of(std::string_view architecture) {
 
 }  // namespace
 
+void check_architecture(const Json& config) { family_of(architecture_of(config)); }
+
 std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device) {
   return family_of(architecture_of(config)).make(config, dtype, device);
 }

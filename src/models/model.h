@@ -168,6 +168,9 @@ const std::vector<Family>& families();
 /// is a usage error that names those that are.
 std::unique_ptr<Model> make_model(const Json& config, at::ScalarType dtype, at::Device device);
 
+/// What make_model says of an architecture that is not in the list, before anything else is read.
+void check_architecture(const Json& config);
+
 /// The name in "architectures" of config.json.
 std::string architecture_of(const Json& config);
 

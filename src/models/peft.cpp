@@ -111,7 +111,7 @@ Adapter load_adapter(const fs::path& folder) {
     std::string_view name = entry.name;
     const bool is_a = name.ends_with(kA);
     if (!name.starts_with(kPrefix) || !(is_a || name.ends_with(kB)))
-      fail_usage("{}: tensor {} is none of LoRA's", stored.path().string(), entry.name);
+      fail_usage("{}: tensor {} is not a LoRA tensor", stored.path().string(), entry.name);
     name.remove_prefix(kPrefix.size());
     name.remove_suffix(kA.size());
     AdapterTerm& term = terms[std::string(name)];
@@ -125,8 +125,7 @@ Adapter load_adapter(const fs::path& folder) {
   for (auto& [name, term] : terms) {
     if (!term.a.defined() || !term.b.defined() || term.a.size(0) != adapter.rank ||
         term.b.size(1) != adapter.rank)
-      fail_usage("{}: {} has not both parts of rank {}", stored.path().string(), name,
-                 adapter.rank);
+      fail_usage("{}: {} needs both parts, of rank {}", stored.path().string(), name, adapter.rank);
     adapter.terms.push_back(std::move(term));
   }
   if (adapter.terms.empty()) fail_usage("{}: holds no tensors", stored.path().string());

@@ -171,6 +171,7 @@ Pretrained load_pretrained(const fs::path& folder, at::ScalarType dtype, at::Dev
   Pretrained loaded;
   loaded.folder = folder;
   loaded.config = read_model_config(folder / "config.json");
+  with_context(folder.string(), [&] { check_architecture(loaded.config); });
   loaded.eos_ids = stopping_ids(folder, loaded.config);
   // What saving copies: a link to nothing must not show when all work is done.
   for (const char* name : kCompanions) is_there(folder / name);

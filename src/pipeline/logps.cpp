@@ -11,7 +11,7 @@ void measure_logps(Run& run) {
   // responses under the target, before and after each stage.
   TrainConfig config = run.recipe.prefer.front().second;
   static_cast<ObjectiveConfig&>(config) = {};  // wrpo: all responses, whatever the run compares
-  const std::vector<PreferenceTuple> tuples = run.store.tuples("wrpo");
+  const std::vector<PreferenceTuple> tuples = run.store.tuples(run.main_pairs());
   if (tuples.empty() || run.store.meta("logps")) return;
   ReferenceCache cache(run.store.database());
   Json all = Json::object();
@@ -26,12 +26,13 @@ void measure_logps(Run& run) {
     ReferencePass pass;
     const auto sums =
         reference_logps(*model.model, weights_hash(*model.model), examples, config, cache, pass);
-    Json values = {{"y_ws", Json::array()}, {"y_wt", Json::array()}, {"y_l", Json::array()}};
+    Json values = Json::object();
     for (size_t i = 0; i < examples.size(); ++i) {
       const TrainExample& example = examples[i];
       for (size_t k = 0; k < example.roles.size(); ++k) {
         const bool winner = k < static_cast<size_t>(example.winners);
-        const char* kind = !winner ? "y_l" : example.roles[k] == Role::kSource ? "y_ws" : "y_wt";
+        const bool source = example.roles[k] == Role::kSource;
+        const char* kind = winner ? (source ? "y_ws" : "y_wt") : (source ? "y_ls" : "y_l");
         values[kind].push_back(sums[i][k] /
                                static_cast<double>(example.tokens.responses[k].size()));
       }

@@ -28,7 +28,7 @@ void ModelConfig::describe(Options& options) {
   options.add("model", model,
               "Hugging Face model folder; a source without one has its "
               "answers in prompts.responses.");
-  options.group("sample", sample, "Its own sampling; what is left out is as in the recipe's.");
+  options.group("sample", sample, "Its own sampling; keys not given are the recipe's.");
 }
 
 SampleStage::SampleStage() {
@@ -42,12 +42,12 @@ EvaluateStage::EvaluateStage() { temperature = 0; }
 void ScoreConfig::describe(Options& options) {
   options.add("scorer", scorer,
               "What scores the answers: " + scorer_names() +
-                  ". Left out: reward-model where there is a model, else exact-answer.");
+                  ". Default: reward-model where there is a model, else exact-answer.");
   options.add("name", name,
-              "Name the scores are stored under. Left out: the scorer's, or that of the reward "
+              "Name the scores are stored under. Default: the scorer's, or that of the reward "
               "model's folder.");
   options.add("model", model, "Hugging Face folder of the reward model.");
-  options.add("dtype", dtype, "Type the reward model computes in. Left out: that of the recipe.",
+  options.add("dtype", dtype, "Type the reward model computes in. Default: the recipe's.",
               one_of({"bf16", "fp32"}));
   options.add("batch_tokens", batch_tokens,
               "Tokens the reward model computes together; memory, not scores, depends on it.",
@@ -85,7 +85,7 @@ void SweepConfig::describe(Options& options) {
               "combination. What has no effect on a run is not varied there.");
   options.add("runs", runs, "Preference runs that the grid is laid over; none named: all.");
   options.add("keep_models", keep_models,
-              "Keep the model of every cell of the grid; else what was measured alone.");
+              "Keep the model of every cell of the grid; otherwise only its results.");
 }
 
 void Recipe::describe(Options& options) {

@@ -52,9 +52,6 @@ void add_results(const Evaluation& evaluation, ReportData& data) {
                                 c.result.difference.high, c.result.p_value});
 }
 
-/// The tuples that the report shows: those of the first preference run.
-const std::string& main_pairs(const Run& run) { return run.recipe.prefer.front().second.pairs; }
-
 void add_pairs(const Run& run, ReportData& data) {
   const std::string kinds[][2] = {{"source_best", "y_ws (best of the sources)"},
                                   {"source_worst", "y_ls (worst of the sources)"},
@@ -66,13 +63,13 @@ void add_pairs(const Run& run, ReportData& data) {
     data.kept.push_back({stage, counts->at("kept").get<int64_t>()});
     for (const auto& [reason, count] : counts->at("dropped").items())
       data.dropped.push_back({stage + ": " + reason, count.get<int64_t>()});
-    if (stage != main_pairs(run)) continue;
+    if (stage != run.main_pairs()) continue;
     for (const auto& [key, label] : kinds)
       if (const Json& mean = counts->at("mean_score").at(key); mean.is_number())
         data.rewards.push_back({label, mean.get<double>(), counts->at("kept").get<int64_t>()});
   }
   std::map<std::pair<std::string, std::string>, int64_t> shares;
-  for (const PreferenceTuple& tuple : run.store.tuples(main_pairs(run)))
+  for (const PreferenceTuple& tuple : run.store.tuples(run.main_pairs()))
     if (tuple.winners.front().role == Role::kSource)
       ++shares[{tuple.winners.front().source, tuple.domain}];
   for (const auto& [key, count] : shares) data.shares.push_back({key.first, key.second, count});

@@ -49,6 +49,9 @@ class Run {
   /// Whose samples y_wt and y_l are: Target-SFT's, or the target's own where the recipe brings
   /// some.
   std::string own_samples() const;
+  /// The tuples that the report shows and whose log-probabilities are measured: those of the first
+  /// preference run.
+  const std::string& main_pairs() const { return recipe.prefer.front().second.pairs; }
   int64_t seed() const { return recipe.seed; }
 
   /// Runs `work` and adds its seconds to the stage's time (report.html, "Time").

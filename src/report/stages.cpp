@@ -79,6 +79,12 @@ std::string shares_card(const ReportData& data) {
               legend(entries) + stacked_bars(rows, "Share of each source in y_ws"));
 }
 
+const char* colour_of_kind(const std::string& response) {
+  if (response == "y_ws") return "source0";
+  if (response == "y_ls") return "source1";
+  return response == "y_wt" ? "fused" : "target";
+}
+
 }  // namespace
 
 std::string training_section(const ReportData& data) {
@@ -128,17 +134,17 @@ std::string logprobs_section(const ReportData& data) {
     std::vector<Distribution> distributions;
     for (const ReportLogprobs& each : data.logprobs)
       if (each.model == model)
-        distributions.push_back(
-            {each.response, each.response == "y_ws" ? "source0" : "fused", each.values});
+        distributions.push_back({each.response, colour_of_kind(each.response), each.values});
     const std::string heading = "Under " + model;
     cards += card(heading, histogram(distributions, low, high, top,
                                      "mean log-probability per token", heading));
   }
   return section(
       "How likely the target finds the answers",
-      "Mean log-probability per token of y<sub>ws</sub> (from the sources) and y<sub>wt</sub> "
-      "(the target&rsquo;s own), as in Figure 1 of the WRPO paper; the share of responses on "
-      "the vertical axis, the lowest percent in the first bin.",
+      "Mean log-probability per token of the preferred answers (y<sub>ws</sub> from the sources, "
+      "y<sub>wt</sub> the target&rsquo;s own) and of the rejected ones (y<sub>ls</sub>, "
+      "y<sub>l</sub>), as in Figure 1 of the WRPO paper; the share of responses on the vertical "
+      "axis, the lowest percent in the first bin.",
       "<div class=\"grid wide\">" + cards + "</div>");
 }
 

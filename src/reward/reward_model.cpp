@@ -21,8 +21,9 @@ const RewardFamily& family_in(const fs::path& folder) {
     const std::string name = architecture_of(read_model_config(folder / "config.json"));
     if (const RewardFamily* family = find_reward_family(name)) return *family;
     if (name == kPairRankerArchitecture)
-      fail_usage("config.json: {} ranks answers against each other and scores none alone; {}", name,
-                 "use it with `amalgam score --model` on rows of {id, prompt, candidates}");
+      fail_usage(
+          "config.json: {} ranks answers against each other and does not score single ones; {}",
+          name, "use it with `amalgam score --model` on rows of {id, prompt, candidates}");
     std::string known;
     for (const RewardFamily& each : reward_families())
       known += fmt::format("{}, ", each.architecture);

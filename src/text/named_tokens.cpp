@@ -41,7 +41,7 @@ int64_t read_id(std::string_view text, const std::string& where) {
   int64_t id = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size() || id < 0)
-    fail_usage("{}: \"{}\" is no token id", where, text);
+    fail_usage("{}: \"{}\" is not a token id", where, text);
   return id;
 }
 

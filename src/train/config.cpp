@@ -72,7 +72,7 @@ void TrainConfig::describe(Options& options) {
   options.add("lora_targets", lora_targets,
               "Projections with an adapter, by the end of their name.", not_empty());
   options.add("lora_merge", lora_merge,
-              "Write the merged model beside OUT/adapter; false: the adapter alone.");
+              "Write the merged model beside OUT/adapter; false: only the adapter.");
 }
 
 TrainConfig TrainConfig::sft() {

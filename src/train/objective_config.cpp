@@ -70,8 +70,8 @@ void ObjectiveConfig::describe(Options& options) {
   options.add("source_weights", source_weights,
               "NAME=WEIGHT: how the sources of an example share alpha; those not named weigh 1.");
   options.add("source_temperature", source_temperature,
-              "Sources share alpha by a softmax of their scores divided by this; default: by "
-              "source_weights alone.",
+              "Sources share alpha by a softmax of their scores divided by this; default: only "
+              "by source_weights.",
               above(0));
 }
 

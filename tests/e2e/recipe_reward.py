@@ -93,3 +93,16 @@ said = amalgam("run", recipe, "--run", folder / "x", "--set", "score.scorer=exac
 assert "model" in said, said
 said = amalgam("run", recipe, "--run", folder / "x", "--set", "score.model=nowhere", status=2).stderr
 assert "score.model" in said and "nowhere" in said, said
+
+# Pairs of one source (FuseChat-3.0), and SFT among the preference runs: the same sections.
+text = recipe.read_text()
+(folder / "fusechat.yaml").write_text(text[:text.index("prefer:")] + """
+prefer:
+  ln-dpo: {pairs: same-source, objective: ln-dpo, batch_size: 4}
+  more-sft: {pairs: same-source, objective: sft, batch_size: 4}
+""")
+done = amalgam("run", folder / "fusechat.yaml", "--run", folder / "fusechat")
+assert "ln-dpo against more-sft: " in done.stdout, done.stdout
+report = (folder / "fusechat" / "report.html").read_text()
+for part in ("Whose answer was best", "Mean reward by kind of response", "How likely the target finds the answers", "y_ls"):
+    assert part in report, part

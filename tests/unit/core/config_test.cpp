@@ -192,8 +192,7 @@ TEST_F(Config, BrokenYamlNamesItsLine) {
             0U);
   EXPECT_EQ(refused("- a\n- b\n"), "recipe.yaml: expected a map of keys to values");
   EXPECT_EQ(refused(""), "recipe.yaml: expected a map of keys to values");
-  EXPECT_EQ(refused("beta: 1\noutput: x\nbeta: 2\n"),
-            "recipe.yaml:3: the key \"beta\" stands twice");
+  EXPECT_EQ(refused("beta: 1\noutput: x\nbeta: 2\n"), "recipe.yaml:3: duplicate key \"beta\"");
   EXPECT_NE(failure([&] { ConfigTree::from_yaml_file(folder_ / "none.yaml"); }).find("none.yaml"),
             std::string::npos);
 }

@@ -153,7 +153,7 @@ TEST_F(DatasetsTest, BrokenResponsesNameLineAndKey) {
                             "{\"a\": \"b\"}}\n"),
              "\"scores\": \"a\" is \"b\"");
   const std::string row = "{\"prompt_id\": \"p\", \"source\": \"s\", \"text\": \"t\"}\n";
-  EXPECT_HAS(response_error(row + row), "r.jsonl:2: sample 0 of s to prompt p stands twice");
+  EXPECT_HAS(response_error(row + row), "r.jsonl:2: repeats sample 0 of s to prompt p");
 }
 
 TEST(SplitTest, FractionSeedAndStability) {

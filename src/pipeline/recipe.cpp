@@ -139,9 +139,10 @@ void check_recipe(const Recipe& recipe, const std::string& file) {
     fail_usage(
         "{}: sft.objective: {} needs rejected answers, which Target-SFT does not have; use sft",
         file, recipe.sft.objective);
+  with_context(file + ": sft", [&] { check_settings(recipe.sft); });
   for (const auto& [name, stage] : recipe.prefer) {
     claim(name, "prefer");
-    with_context(fmt::format("{}: prefer.{}", file, name), [&] { objective_summary(stage); });
+    with_context(fmt::format("{}: prefer.{}", file, name), [&] { check_settings(stage); });
   }
   with_context(file, [&] { sweep_cells(recipe); });
 }

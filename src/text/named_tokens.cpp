@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/log.h"
 
 namespace amalgam {
 namespace {
@@ -133,6 +134,9 @@ NamedTokens read_named_tokens(const fs::path& folder, const Json& config) {
   const auto decoder = config.find("added_tokens_decoder");
   const bool has_decoder = decoder != config.end() && !decoder->is_null();
 
+  if (optional_or<bool>(config, "split_special_tokens", false, config_file.string()))
+    warn("{}: \"split_special_tokens\" is not supported: special tokens in texts stay tokens",
+         config_file.string());
   NamedTokens found;
   Names names;
   names.read(config_file, config);

@@ -86,6 +86,11 @@ void check_rank(const Weights& weights, const TrainConfig& config) {
 
 }  // namespace
 
+void check_lora(const Weights& weights, const TrainConfig& config) {
+  check_targets(weights, config.lora_targets);
+  check_rank(weights, config);
+}
+
 LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::path& base)
     : model_(model), dropout_(std::make_shared<Dropout>()) {
   dropout_->share = config.lora_dropout;
@@ -97,8 +102,6 @@ LoraAdapters::LoraAdapters(Model& model, const TrainConfig& config, const fs::pa
                   base.string(),
                   {}};
   const Weights& weights = model.weights();
-  check_targets(weights, config.lora_targets);
-  check_rank(weights, config);
   const auto computed = [&](const at::Tensor& master) {
     masters_.push_back(master);
     parameters_.push_back(master.scalar_type() == weights.dtype() ? master

@@ -12,12 +12,16 @@
 
 namespace amalgam {
 
+/// Targets that the model does not have, and a rank above every size of its projections, are usage
+/// errors that name the key.
+void check_lora(const Weights& weights, const TrainConfig& config);
+
 class LoraAdapters {
  public:
   /// Puts adapters on the projections of `model` that config.lora_targets name: y = W x + scale B A
   /// dropout(x). B starts at zero, so the model computes what it did; A is drawn as PEFT does
-  /// (uniform within 1 / sqrt(in)), from a stream of its own for each projection. No match is a
-  /// usage error.
+  /// (uniform within 1 / sqrt(in)), from a stream of its own for each projection. check_lora() has
+  /// let the settings through.
   LoraAdapters(Model& model, const TrainConfig& config, const fs::path& base);
   /// The model computes without them again.
   ~LoraAdapters();

@@ -162,8 +162,10 @@ void check_ids(const std::vector<TrainExample>& examples, int64_t vocab) {
 
 void train(Pretrained& policy, const std::vector<TrainExample>& examples, const TrainConfig& config,
            RunFolder& folder, ReferenceCache& references, const MetricsSink& metrics) {
+  check_settings(config);
   check_examples(examples, config);
   Model& model = *policy.model;
+  if (config.lora_rank > 0) check_lora(model.weights(), config);
   const std::string model_hash = weights_hash(model);
   const fs::path& output = folder.path();
   folder.begin(identity(config, model_hash, examples));
@@ -190,12 +192,8 @@ void train(Pretrained& policy, const std::vector<TrainExample>& examples, const 
   }
   // After the reference pass: the reference is the model without adapters.
   std::unique_ptr<LoraAdapters> lora;
-  if (config.lora_rank > 0) {
-    if (objective.whole_step && config.lora_dropout > 0)
-      fail_usage("lora_dropout: {} computes each response twice, which must agree; use 0",
-                 config.objective);
+  if (config.lora_rank > 0)
     lora = std::make_unique<LoraAdapters>(model, config, fs::absolute(policy.folder));
-  }
   TrainingStep step(model, masters ? *masters : model, examples, reference, config, &mismatched,
                     lora.get());
   warn_of_idle_settings(examples, config, step.steps());

@@ -17,6 +17,10 @@ namespace amalgam {
 /// of the steps it repeats.
 using MetricsSink = std::function<void(const Json& row)>;
 
+/// Settings that cannot work together, or name what there is not, are usage errors that name the
+/// key.
+void check_settings(const TrainConfig& config);
+
 /// A token id that is outside the model's vocabulary is a usage error that names the example.
 void check_ids(const std::vector<TrainExample>& examples, int64_t vocab);
 

@@ -64,6 +64,9 @@ def check_start(folder):
     refused("run", recipe(folder, sources=f"[{{model: {MODELS}/llama31}}]"), "--run", deep / "run",
             names=["sources.0.name is missing"])
     refused("run", recipe(folder), "--run", deep / "run", "--set", "sft.objective=dpo", names=["sft.objective", "dpo"])
+    for setting, word in (("prefer.wrpo.best_metric=reward/margin", "best_metric"), ("sft.best_metric=rewards/margins", "best_metric"),
+                          ("prefer.wrpo={objective: aot, lora_rank: 4, lora_dropout: 0.1}", "lora_dropout")):
+        refused("run", recipe(folder), "--run", deep / "run", "--set", setting, names=[setting.partition("=")[0].split(".")[0], word])
     for key in ("sft.lr", "prefer.wrpo.lr", "prefer.wrpo.weight_decay", "pair.min_margin"):
         refused("run", recipe(folder), "--run", deep / "run", "--set", f"{key}=.inf", names=[key, "finite"])
 

@@ -191,11 +191,11 @@ TEST(Peft, RefusesWhatItDoesNotCompute) {
   large.lora_rank = 160;
   LoraAdapters(*model.model, large, "base");
   large.lora_rank = 161;
-  EXPECT_NE(failure([&] { LoraAdapters(*model.model, large, "base"); }).find("lora_rank: 161"),
+  EXPECT_NE(failure([&] { check_lora(model.model->weights(), large); }).find("lora_rank: 161"),
             std::string::npos);
   TrainConfig nowhere = lora_config();
   nowhere.lora_targets = {"query_key_value"};
-  EXPECT_TRUE(fails_with("lora_targets", [&] { LoraAdapters(*model.model, nowhere, "base"); }));
+  EXPECT_TRUE(fails_with("lora_targets", [&] { check_lora(model.model->weights(), nowhere); }));
 }
 
 }  // namespace

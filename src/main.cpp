@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <map>
@@ -92,6 +93,26 @@ void check_command_name(int argc, char** argv) {
              near ? fmt::format("; did you mean {}?", *near) : "");
 }
 
+/// CLI11 speaks of flags that are missing before it speaks of one that it does not know.
+void check_flag_names(const std::vector<Invocation>& calls, int argc, char** argv) {
+  const auto call = std::find_if(calls.begin(), calls.end(), [&](const Invocation& each) {
+    return argc > 1 && each.app->get_name() == argv[1];
+  });
+  if (call == calls.end()) return;
+  std::vector<std::string> names = {"--help"};
+  if (call->command->accepts_set()) names.emplace_back("--set");
+  for (const Options::Entry& option : call->options.entries()) names.push_back(flag_of(option.key));
+  for (int i = 2; i < argc; ++i) {
+    const std::string flag(argv[i], std::strcspn(argv[i], "="));
+    if (flag == "--") return;
+    if (!flag.starts_with("--") || std::find(names.begin(), names.end(), flag) != names.end())
+      continue;
+    const auto near = nearest_name(flag, names);
+    fail_usage("{}: {} has no such flag{}; amalgam {} --help lists them", flag, argv[1],
+               near ? fmt::format("; did you mean {}?", *near) : "", argv[1]);
+  }
+}
+
 int run_program(int argc, char** argv) {
   check_command_name(argc, argv);
   CLI::App program(
@@ -100,6 +121,7 @@ int run_program(int argc, char** argv) {
   program.set_version_flag("--version", "amalgam " AMALGAM_VERSION);
   std::vector<Invocation> calls(commands().size());
   for (size_t i = 0; i < calls.size(); ++i) declare(calls[i], program, commands()[i]);
+  check_flag_names(calls, argc, argv);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

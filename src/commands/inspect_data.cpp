@@ -36,7 +36,8 @@ Json inspect_data(const fs::path& data, const fs::path& model, const TrainConfig
                   int64_t show) {
   const TrainingData rows = with_context(data.string(), [&] { return read_training_data(data); });
   TruncationCounts counts;
-  const auto examples = training_examples(rows, model, config, counts);
+  const auto examples =
+      with_context(data.string(), [&] { return training_examples(rows, model, config, counts); });
 
   const Tokenizer tokenizer = Tokenizer::load(model);
   const auto bos_text = tokenizer.special_token("bos_token");

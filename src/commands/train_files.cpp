@@ -71,8 +71,8 @@ int TrainFiles::run() {
   select(data);
   RunFolder output(output_);
   TruncationCounts counts;
-  const std::vector<TrainExample> examples =
-      training_examples(data, model_, config_, counts, &output);
+  const std::vector<TrainExample> examples = with_context(
+      data_.string(), [&] { return training_examples(data, model_, config_, counts, &output); });
   info("{}: {} examples; cut to max_length {}: {} prompts, {} responses; dropped: {}",
        data_.string(), counts.examples, config_.max_length, counts.prompts_cut,
        counts.responses_cut, counts.dropped);

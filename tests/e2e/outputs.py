@@ -92,6 +92,14 @@ def check_kinds_of_files(folder):
     refused("tokenize", *model, "--input", array, names=["array.json", "JSON lines"])
     refused("generat", names=["generat:", "generate?"])
     refused("tokenise", "--model", "x", names=["tokenise:", "tokenize?"])
+    refused("generate", "--modle", "x", "--input=y", names=["--modle:", "--model?"])
+    link = folder / "dangling.jsonl"
+    link.symlink_to("nowhere.jsonl")
+    refused("tokenize", *model, "--input", link, names=["dangling.jsonl", "nowhere.jsonl"])
+    system = {"prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], "chosen": "a", "rejected": "b", "id": "p7"}
+    rows = write(folder / "system.jsonl", system)
+    refused("prefer", "--model", MODELS / "gemma2", "--data", rows, "--output", folder / "trained",
+            names=["system.jsonl", "prompt p7", "System role not supported"])
 
 
 def check_ids(folder):

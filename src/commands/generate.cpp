@@ -43,8 +43,7 @@ class Generate : public Command {
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
-    check_output(output_, {input_, model_, metrics_});
-    check_output(metrics_, {input_, model_});
+    check_outputs(output_, metrics_, input_, model_);
     const SamplingConfig sampling = flags_.for_model(model_);
     Stopwatch watch;
     const Pretrained model =
@@ -94,9 +93,8 @@ class Generate : public Command {
   void read_rows(const Tokenizer& tokenizer) {
     for_each_row(input_, [&](const Json& row, const std::string& where) {
       GenerateRequest& request = requests_.emplace_back();
-      request.id = id_text(require<Json>(row, "id", where), "id", where);
-      request.prompt = prompt_ids(tokenizer, row, where);
-      request.chat = row.contains("messages");
+      request.id = text_or_number(require<Json>(row, "id", where), "id", where);
+      read_prompt(tokenizer, row, where, request);
       if (row.contains("max_new_tokens")) {
         request.max_new_tokens = require<int64_t>(row, "max_new_tokens", where);
         if (request.max_new_tokens < 1)
@@ -110,14 +108,13 @@ class Generate : public Command {
     });
   }
 
-  static std::vector<Token> prompt_ids(const Tokenizer& tokenizer, const Json& row,
-                                       const std::string& where) {
+  static void read_prompt(const Tokenizer& tokenizer, const Json& row, const std::string& where,
+                          GenerateRequest& request) {
     const bool prompt = has_value(row, "prompt"), messages = has_value(row, "messages");
     if (prompt && !messages && row["prompt"].is_string()) {
       const auto text = require<std::string>(row, "prompt", where);
-      return with_context(where, [&] { return tokenizer.encode(text, true); });
-    }
-    if (prompt || messages) {
+      request.prompt = with_context(where, [&] { return tokenizer.encode(text, true); });
+    } else if (prompt || messages) {
       // Beside a prompt, "messages" hold it and its answer (UltraFeedback).
       const Json chat = prompt ? require_messages(row, "prompt", where) : row["messages"];
       if (chat.is_array() && !chat.empty() && chat.back().is_object() &&
@@ -126,9 +123,11 @@ class Generate : public Command {
                    where, prompt ? "prompt" : "messages");
       ChatOptions options = read_chat_options(row, where);
       options.add_generation_prompt = true;
-      return with_context(where, [&] { return tokenizer.encode_chat(chat, options); });
+      request.chat = true;
+      request.prompt = with_context(where, [&] { return tokenizer.encode_chat(chat, options); });
+    } else {
+      request.prompt = read_token_ids(require<Json>(row, "input_ids", where), "input_ids", where);
     }
-    return read_token_ids(require<Json>(row, "input_ids", where), "input_ids", where);
   }
 
   fs::path model_, input_, output_, metrics_;

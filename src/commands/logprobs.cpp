@@ -46,8 +46,7 @@ class Logprobs : public Command {
   std::vector<std::string> required() const override { return {"model", "input", "output"}; }
 
   int run() override {
-    check_output(output_, {input_, model_, metrics_});
-    check_output(metrics_, {input_, model_});
+    check_outputs(output_, metrics_, input_, model_);
     Stopwatch watch;
     const Pretrained model =
         load_pretrained(model_, dtype_from_name(dtype_), device_from_name(device_));
@@ -77,7 +76,7 @@ class Logprobs : public Command {
       };
       Row& row = rows.emplace_back();
       row.id = require<Json>(json, "id", where);
-      id_text(row.id, "id", where);
+      text_or_number(row.id, "id", where);
       if (json.contains("response_ids")) {
         row.branches = true;
         row.example.prompt = ids_at(require<Json>(json, "prompt_ids", where), "prompt_ids");

@@ -1,11 +1,11 @@
 // amalgam score: scores the responses of a file.
 
 #include "commands/command.h"
+#include "commands/metrics.h"
 #include "commands/score_model.h"
 #include "commands/scored_rows.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/output_file.h"
 #include "data/datasets.h"
 #include "reward/scorer.h"
 
@@ -14,8 +14,8 @@ namespace {
 
 Prompt read_prompt(const Json& json, const std::string& where) {
   Prompt prompt;
-  prompt.id = id_text(require<Json>(json, "id", where), "id", where);
-  if (has_value(json, "answer")) prompt.answer = id_text(json["answer"], "answer", where);
+  prompt.id = text_or_number(require<Json>(json, "id", where), "id", where);
+  if (has_value(json, "answer")) prompt.answer = text_or_number(json["answer"], "answer", where);
   prompt.messages =
       json.contains("messages") ? require<Json>(json, "messages", where) : Json::array();
   return prompt;
@@ -48,8 +48,7 @@ class ScoreCommand : public Command {
     if (scorer_.empty() == model_.empty())
       fail_usage("score: give either --model (a reward model's folder) or --scorer ({})",
                  scorer_names());
-    check_output(output_, {input_, model_, metrics_});
-    check_output(metrics_, {input_, model_});
+    check_outputs(output_, metrics_, input_, model_);
     if (model_.empty() && !metrics_.empty()) fail_usage("--metrics goes with --model");
     if (model_.empty())
       run_scorer();

@@ -21,7 +21,7 @@ std::vector<Json> read_rows(const fs::path& input, std::initializer_list<const c
                             const Visit& visit) {
   std::vector<Json> rows;
   for_each_row(input, [&](const Json& row, const std::string& where) {
-    id_text(require<Json>(row, "id", where), "id", where);
+    text_or_number(require<Json>(row, "id", where), "id", where);
     visit(row, where);
     Json& kept = rows.emplace_back(row);
     for (const char* key : consumed) kept.erase(key);

@@ -42,7 +42,7 @@ class Tokenize : public Command {
  private:
   static Json passed_through(const Json& row, const std::string& where) {
     if (!row.is_object()) fail_usage("{}: expected an object", where);
-    if (row.contains("id") && row["id"].is_number()) id_text(row["id"], "id", where);
+    if (row.contains("id") && row["id"].is_number()) text_or_number(row["id"], "id", where);
     Json result = row;
     for (const char* consumed :
          {"text", "messages", "ids", "add_special_tokens", "skip_special_tokens",

@@ -1,7 +1,6 @@
 #include "core/folder_lock.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <iterator>
 
 #include "core/clock.h"
+#include "core/descriptor.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -39,13 +39,6 @@ std::string holder(const fs::path& file) {
   if (!json.is_object()) return "another process";
   return fmt::format("process {} on {} since {} ({})", json.value("pid", 0), json.value("host", ""),
                      json.value("started", ""), json.value("command", ""));
-}
-
-/// Whether `file` still names what `descriptor` has open: a holder that ends removes it.
-bool is_current(int descriptor, const fs::path& file) {
-  struct stat open = {}, named = {};
-  return fstat(descriptor, &open) == 0 && stat(file.c_str(), &named) == 0 &&
-         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 void write_holder(int descriptor) {
@@ -84,7 +77,7 @@ FolderLock::FolderLock(const fs::path& folder) : file_(folder / kLockFile) {
            folder.string(), std::strerror(why));
       return;
     }
-    if (is_current(descriptor_, file_)) break;
+    if (is_named_by(file_, descriptor_)) break;
     close(descriptor_);
   }
   write_holder(descriptor_);
@@ -93,7 +86,7 @@ FolderLock::FolderLock(const fs::path& folder) : file_(folder / kLockFile) {
 FolderLock::~FolderLock() {
   if (descriptor_ < 0) return;
   // While the lock is held: whoever has the old file open finds that it has lost its name.
-  if (is_current(descriptor_, file_)) unlink(file_.c_str());
+  if (is_named_by(file_, descriptor_)) unlink(file_.c_str());
   close(descriptor_);
 }
 

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "core/descriptor.h"
 #include "core/error.h"
 
 namespace amalgam {
@@ -19,14 +19,6 @@ bool is_written_directly(const fs::path& path) {
   std::error_code none;
   const fs::file_status status = fs::status(path, none);
   return fs::exists(status) && !fs::is_regular_file(status);
-}
-
-/// Whether the open file is still the one that `path` names.
-bool is_named(int handle, const fs::path& path) {
-  struct stat opened {
-  }, named{};
-  return ::fstat(handle, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 }  // namespace
@@ -56,7 +48,7 @@ void OutputFile::open_beside() {
                  path_.string());
     }
     // The other process may have renamed or removed the file between open and flock.
-    if (is_named(handle, partial_) && ::ftruncate(handle, 0) == 0) {
+    if (is_named_by(partial_, handle) && ::ftruncate(handle, 0) == 0) {
       file_ = ::fdopen(handle, "wb");
       return;
     }

@@ -60,7 +60,7 @@ Prompt parse_prompt(const Json& row, const std::string& where,
                key);
   prompt.id = row_id(row, prompt.messages, where);
   prompt.domain = optional_or<std::string>(row, "domain", "", where);
-  if (has_value(row, "answer")) prompt.answer = id_text(row["answer"], "answer", where);
+  if (has_value(row, "answer")) prompt.answer = text_or_number(row["answer"], "answer", where);
   std::vector<std::string_view> known = {"id",       "prompt_id", "prompt",
                                          "messages", "domain",    "answer"};
   const Json split = row.value("split", Json());
@@ -95,21 +95,21 @@ std::string messages_id(const Json& messages) {
   return sha256_hex(to_line(canonical_messages(messages))).substr(0, 16);
 }
 
-std::string id_text(const Json& id, std::string_view key, std::string_view where) {
-  if (id.is_string()) return id.get<std::string>();
-  if (!id.is_number())
-    fail_usage("{}: \"{}\" is {}, expected text or a number", where, key, id.type_name());
+std::string text_or_number(const Json& value, std::string_view key, std::string_view where) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_number())
+    fail_usage("{}: \"{}\" is {}, expected text or a number", where, key, value.type_name());
   constexpr double kExact = 0x1p53;  // larger ones have lost digits when they come here
-  if (id.is_number_float() && !(std::abs(id.get<double>()) < kExact))
+  if (value.is_number_float() && !(std::abs(value.get<double>()) < kExact))
     fail_usage("{}: \"{}\" is a number of more than 64 bits; write it as text, in quotes", where,
                key);
-  return id.dump();
+  return value.dump();
 }
 
 std::string row_id(const Json& row, const Json& messages, const std::string& where) {
   for (const char* key : {"id", "prompt_id"})
     if (has_value(row, key)) {
-      const std::string id = id_text(row[key], key, where);
+      const std::string id = text_or_number(row[key], key, where);
       if (id.empty()) fail_usage("{}: \"{}\" is empty", where, key);
       return id;
     }
@@ -160,7 +160,7 @@ void read_responses(const fs::path& path,
     ResponseRow read;
     Response& response = read.response;
     if (!has_value(row, "prompt_id")) fail_usage("{}: \"prompt_id\" is missing", where);
-    response.key = {id_text(row["prompt_id"], "prompt_id", where),
+    response.key = {text_or_number(row["prompt_id"], "prompt_id", where),
                     require<std::string>(row, "source", where),
                     optional_or<int64_t>(row, "sample", 0, where)};
     if (response.key.source.empty()) fail_usage("{}: \"source\" is empty", where);

@@ -21,8 +21,8 @@ Json canonical_messages(const Json& messages);
 /// The id a row gets that has none: a hash of its canonical messages.
 std::string messages_id(const Json& messages);
 
-/// An id as text: a text, or a number that JSON can hold exactly.
-std::string id_text(const Json& id, std::string_view key, std::string_view where);
+/// An id or an answer as text: a text, or a number that JSON holds exactly.
+std::string text_or_number(const Json& value, std::string_view key, std::string_view where);
 
 /// The row's "id" or "prompt_id" (text or number), else messages_id(messages).
 std::string row_id(const Json& row, const Json& messages, const std::string& where);

@@ -69,14 +69,17 @@ std::vector<Prompt> read_run_prompts(const RunStore& store, const fs::path& trai
         "{}: {} prompts have the very messages of prompts in {}, under other ids; they are trained "
         "on and measured",
         heldout.string(), repeated, train.string());
+  std::unordered_map<std::string, Split> there;
+  for (const Prompt& prompt : store.prompts()) there.emplace(prompt.id, prompt.split);
   for (const Prompt& prompt : prompts) {
-    const auto before = store.prompt(prompt.id);
-    if (before && (before->split == Split::kHeldOut) != (prompt.split == Split::kHeldOut))
+    const auto before = there.find(prompt.id);
+    if (before != there.end() &&
+        (before->second == Split::kHeldOut) != (prompt.split == Split::kHeldOut))
       fail_usage(
           "{}: prompt {} is in this run as {}, here it is {}; what is trained on cannot be "
           "held out",
           (prompt.split == Split::kHeldOut && !heldout.empty() ? heldout : train).string(),
-          prompt.id, to_string(before->split), to_string(prompt.split));
+          prompt.id, to_string(before->second), to_string(prompt.split));
   }
   return prompts;
 }

@@ -130,7 +130,7 @@ size_t count_of(const std::string& text, const std::string& what) {
 
 TEST(Report, ShowsWholeRun) {
   const std::string page = render_report(sample_report());
-  write_file_atomically("sample_report.html", page);
+  write_file_atomically(fs::path(testing::TempDir()) / "sample_report.html", page);
   for (const char* heading : {"Results", "Accuracy by domain", "Preference data", "Training",
                               "How likely", "Samples", "Time and provenance"})
     EXPECT_NE(page.find(std::string("<h2>") + heading), std::string::npos) << heading;

@@ -18,16 +18,11 @@ namespace {
 std::vector<double> token_logps(const Model& model, const std::vector<Token>& prompt,
                                 const std::vector<Token>& response) {
   const c10::AutoGradMode no_grad(false);
-  std::vector<int64_t> ids(prompt.begin(), prompt.end());
-  ids.insert(ids.end(), response.begin(), response.end());
-  const std::vector<Segment> segments = {{0, std::ssize(ids), 0, 0}};
-  SegmentContext attention(segments);
-  const at::Tensor hidden =
-      model.forward(at::tensor(ids), at::arange(std::ssize(ids), at::kLong), attention);
-  const at::Tensor logps = model.logits(hidden).to(at::kDouble).log_softmax(-1);
+  const at::Tensor logps = plain_logps(model, prompt, response);
   std::vector<double> values;
-  for (size_t t = prompt.size(); t < ids.size(); ++t)
-    values.push_back(logps[static_cast<int64_t>(t) - 1][ids[t]].item<double>());
+  for (size_t t = 0; t < response.size(); ++t)
+    values.push_back(
+        logps[static_cast<int64_t>(prompt.size() + t) - 1][response[t]].item<double>());
   return values;
 }
 

@@ -229,18 +229,6 @@ TEST(TrainingStep, SharedPromptEqualsSeparateSequences) {
   }
 }
 
-/// log_softmax of every position of prompt and response, (T, V).
-at::Tensor plain_logps(const Model& model, const std::vector<Token>& prompt,
-                       const std::vector<Token>& response) {
-  std::vector<int64_t> ids(prompt.begin(), prompt.end());
-  ids.insert(ids.end(), response.begin(), response.end());
-  const std::vector<Segment> segments = {{0, std::ssize(ids), 0, 0}};
-  SegmentContext attention(segments);
-  const at::Tensor hidden =
-      model.forward(at::tensor(ids), at::arange(std::ssize(ids), at::kLong), attention);
-  return model.logits(hidden).to(at::kDouble).log_softmax(-1);
-}
-
 TEST(ResponseLogps, ConfidenceIsThatOfThePlainDistributions) {
   for (const char* name : kModels) {
     SCOPED_TRACE(name);
